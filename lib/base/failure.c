@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* failure.c - why something did not work, as one sentence and an exit status */
+#include "base/failure.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int status_of_errno(int err)
+{
+	switch (err) {
+	case EPERM:
+	case EACCES:
+		return STATUS_PERM;
+	case ESRCH:
+		return STATUS_NOPROC;
+	case EPIPE:
+	case EIO:
+	case ENOSPC:
+	case EFBIG:
+	case EDQUOT:
+		return STATUS_IO;
+	default:
+		return STATUS_SYSTEM;
+	}
+}
+
+int fail(struct failure *f, int status, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (f->status)
+		return -1;
+	f->status = status;
+	va_start(ap, fmt);
+	vsnprintf(f->text, sizeof(f->text), fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+int fail_errno(struct failure *f, int status, const char *fmt, ...)
+{
+	int err = errno;
+	va_list ap;
+	size_t n;
+
+	if (f->status)
+		return -1;
+	f->status = status ? status : status_of_errno(err);
+	va_start(ap, fmt);
+	vsnprintf(f->text, sizeof(f->text), fmt, ap);
+	va_end(ap);
+	n = strlen(f->text);
+	snprintf(f->text + n, sizeof(f->text) - n, ": %s", strerror(err));
+	errno = err;
+	return -1;
+}
+
+void failure_die(const struct failure *f)
+{
+	fprintf(stderr, "%s: %s\n", program_invocation_short_name, f->text);
+	exit(f->status ? f->status : STATUS_SYSTEM);
+}

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * records.h - what a process tree *is*: the struct of every kind of record
+ *
+ * Data flows one way: kernel -> struct -> record -> struct -> kernel.  A kind
+ * of resource is one struct here, one file beside this one that captures,
+ * restores, checks and describes it, and one row in the table in kinds.c.
+ *
+ * Names between records are numbers: a PID or TID as the tree itself sees it
+ * (in its PID namespace), or an id that the capturing side counted up from 1
+ * (opens, pipes, terminals, credentials) or from OBJECT_FIRST (objects).
+ */
+#ifndef IMAGE_RECORDS_H
+#define IMAGE_RECORDS_H
+
+#include <stdint.h>
+
+#include "stream/schema.h"
+
+/* Record types; stream.h says which numbers may be skipped. */
+enum record_type {
+	RECORD_PROCESS = 16,
+	RECORD_THREAD = 17,
+	RECORD_CREDS = 18,
+	RECORD_SCHED = 19,
+	RECORD_ACTIONS = 20,
+	RECORD_PENDING = 21,
+	RECORD_TIMERS = 22,
+	RECORD_LIMITS = 23,
+	RECORD_SPACE = 24,
+	RECORD_MAPPING = 25,
+	RECORD_VDSO = 26,
+	RECORD_OBJECT = 27,
+	RECORD_FILE = 28,
+	RECORD_PIPE = 29,
+	RECORD_PIPE_END = 30,
+	RECORD_TERMINAL = 31,
+	RECORD_OUTSIDE = 32,
+	RECORD_DESCRIPTOR = 33,
+};
+
+/* Objects share the id space of pages with address spaces (PIDs). */
+#define OBJECT_FIRST	(1ull << 32)
+
+/* id: PID */
+struct rec_process {
+	uint64_t pid;
+	uint64_t parent;	/* PID in the tree, 0 for its top */
+	uint64_t group;		/* process group; may be outside the tree */
+	uint64_t session;	/* likewise */
+	char *name;		/* of the leading thread */
+	bool zombie;		/* then only exit and exit_signal count */
+	bool stopped;		/* by SIGSTOP or its kin, before the capture */
+	uint32_t exit;		/* zombie: status as wait(2) gives it */
+	uint32_t exit_signal;	/* sent to the parent at the end: SIGCHLD */
+	uint64_t terminal;	/* id of the controlling terminal, 0 none */
+	char *cwd;
+	uint32_t umask;
+	uint64_t persona;	/* personality(2) */
+	uint32_t dumpable;	/* prctl(2) PR_GET_DUMPABLE */
+	int32_t oom_adj;	/* /proc/PID/oom_score_adj */
+	bool subreaper;
+	bool thp_off;		/* PR_SET_THP_DISABLE */
+	uint64_t dump_mask;	/* /proc/PID/coredump_filter */
+};
+
+/* What a thread was blocked in, where the kernel keeps the time left out of
+ * sight and a restart would begin the wait afresh. */
+enum wait_kind {
+	WAIT_NONE = 0,
+	WAIT_NANOSLEEP = 1,	/* nanosleep, clock_nanosleep (relative) */
+	WAIT_POLL = 2,
+	WAIT_FUTEX = 3,		/* FUTEX_WAIT (relative) */
+};
+
+/* id: TID */
+struct rec_thread {
+	uint64_t tid;
+	uint64_t pid;
+	char *name;
+	uint8_t regs[216];	/* struct user_regs_struct: NT_PRSTATUS */
+	struct blob xstate;	/* NT_X86_XSTATE */
+	uint64_t mask;		/* blocked signals */
+	uint64_t alt_base, alt_size;	/* sigaltstack(2) */
+	uint32_t alt_flags;
+	uint64_t robust, robust_len;	/* set_robust_list(2) */
+	uint64_t rseq;		/* address; 0 not registered */
+	uint32_t rseq_len, rseq_sig, rseq_flags;
+	uint64_t clear_tid;	/* set_tid_address(2) */
+	uint64_t creds;		/* id of rec_creds */
+	bool no_new_privs;
+	uint32_t death_signal;	/* PR_SET_PDEATHSIG */
+	uint64_t slack_ns;	/* PR_SET_TIMERSLACK */
+	uint32_t wait;		/* enum wait_kind */
+	uint64_t wait_ns;	/* time left, if wait is set */
+};
+
+/* id: counted up; threads with the same credentials share one */
+struct rec_creds {
+	uint32_t uid, euid, suid, fsuid;
+	uint32_t gid, egid, sgid, fsgid;
+	struct list groups;	/* of uint64_t */
+	uint64_t cap_inh, cap_prm, cap_eff, cap_bnd, cap_amb;
+	uint32_t securebits;
+};
+
+/* id: TID; absent if all is as it is at login */
+struct rec_sched {
+	uint32_t policy;	/* SCHED_*, sched_setattr(2) */
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+	struct list cpus;	/* of uint64_t: numbers; empty: all there are */
+	uint32_t ioprio;	/* ioprio_get(2), 0 none */
+};
+
+struct rec_action {
+	uint32_t signal;
+	uint64_t handler, flags, restorer, mask;
+};
+
+/* id: PID */
+struct rec_actions {
+	struct list actions;	/* of struct rec_action; those not SIG_DFL */
+};
+
+struct rec_siginfo {
+	struct blob info;	/* siginfo_t, 128 bytes */
+};
+
+/* id: TID; of the thread, or of the whole process */
+struct rec_pending {
+	bool shared;
+	struct list signals;	/* of struct rec_siginfo, in order */
+};
+
+struct rec_itimer {
+	uint32_t which;		/* ITIMER_* */
+	uint64_t value_us, interval_us;
+};
+
+struct rec_timer {
+	uint32_t id;		/* as timer_create(2) returned it */
+	int32_t clock;
+	uint32_t notify;	/* SIGEV_* */
+	uint32_t signal;
+	uint64_t sigval;
+	uint64_t tid;		/* SIGEV_THREAD_ID */
+	uint64_t value_ns, interval_ns;
+};
+
+/* id: PID */
+struct rec_timers {
+	struct list itimers;	/* of struct rec_itimer */
+	struct list timers;	/* of struct rec_timer */
+};
+
+struct rec_limit {
+	uint64_t soft, hard;	/* RLIM_INFINITY is ~0 */
+};
+
+/* id: PID */
+struct rec_limits {
+	struct list limits;	/* of struct rec_limit, by RLIMIT_* */
+};
+
+/* id: PID of the process; an address space, without its mappings */
+struct rec_space {
+	uint64_t start_code, end_code, start_data, end_data;
+	uint64_t start_brk, brk, start_stack;
+	uint64_t arg_start, arg_end, env_start, env_end;
+	struct blob auxv;	/* Elf64_auxv_t, as the kernel keeps it */
+	uint64_t exe;		/* id of rec_file */
+	uint64_t vdso;		/* address, 0 none */
+};
+
+enum mapping_kind {
+	MAPPING_ANON = 0,	/* private, no file */
+	MAPPING_FILE = 1,	/* a rec_file, private or shared */
+	MAPPING_OBJECT = 2,	/* a rec_object, private or shared */
+	MAPPING_VVAR = 3,	/* [vvar], [vvar_vclock], [vdso]: the kernel's */
+	MAPPING_VDSO = 4,
+};
+
+/* id: PID of the address space; in order of address */
+struct rec_mapping {
+	uint64_t start, end;	/* addresses, end excluded */
+	uint32_t kind;		/* enum mapping_kind */
+	uint32_t prot;		/* PROT_* */
+	uint64_t flags;		/* enum vm_flag of proc.h: all but the prot */
+	uint64_t source;	/* id of rec_file or rec_object */
+	uint64_t offset;	/* in the source, bytes */
+	char *name;		/* for people: [heap], [stack], /lib/libc.. */
+};
+
+/* id 1: the vDSO all of them use */
+struct rec_vdso {
+	struct blob image;	/* of the ELF */
+	uint64_t vvar_size;	/* mappings before it, bytes */
+	uint64_t vclock_size;
+};
+
+enum object_kind {
+	OBJECT_SHARED = 0,	/* anonymous memory shared by MAP_SHARED */
+	OBJECT_MEMFD = 1,
+	OBJECT_DELETED = 2,	/* a file without a name any more */
+};
+
+/* id: from OBJECT_FIRST; memory or a file that only the tree has.  Its bytes
+ * are pages under this id. */
+struct rec_object {
+	uint32_t kind;		/* enum object_kind */
+	char *name;		/* memfd's, or the last path of the file */
+	uint64_t size;		/* bytes */
+	uint32_t seals;		/* F_GET_SEALS */
+	uint32_t mode, uid, gid;
+	uint64_t ino;		/* at the source, for people */
+};
+
+enum file_kind {
+	FILE_REGULAR = 0,
+	FILE_DIRECTORY = 1,
+	FILE_DEVICE = 2,	/* a character device that keeps no state */
+	FILE_OBJECT = 3,	/* opened rec_object */
+};
+
+/* id: counted up; an open file description, or what a mapping needs opened */
+struct rec_file {
+	uint32_t kind;
+	char *path;
+	uint64_t object;	/* FILE_OBJECT */
+	uint32_t flags;		/* O_ACCMODE, O_APPEND, O_NONBLOCK .. */
+	uint64_t pos;
+	bool mapped;		/* for mappings or as the executable */
+	/* The file as it was, to tell another one of that name. */
+	uint64_t dev, ino, size, mtime_ns, rdev;
+	uint32_t mode;
+	uint64_t sample;	/* XXH3-64 of its first and last 64 KiB;
+				   mapped files alone */
+};
+
+/* id: counted up; pipe or FIFO with what is in it */
+struct rec_pipe {
+	char *fifo;		/* path of a FIFO, none for a pipe */
+	uint64_t capacity;	/* F_GETPIPE_SZ, bytes */
+	struct blob data;	/* written and not yet read */
+	uint64_t ino;		/* at the source, for people */
+};
+
+/* id: counted up with rec_file; an open end of a pipe */
+struct rec_pipe_end {
+	uint64_t pipe;		/* id of rec_pipe */
+	uint32_t flags;		/* O_ACCMODE, O_NONBLOCK .. */
+};
+
+/* id: counted up; a terminal whose master is outside the tree */
+struct rec_terminal {
+	char *name;		/* /dev/pts/3, at the source */
+	struct blob termios;	/* struct termios2 */
+	uint32_t rows, columns;
+	uint64_t foreground;	/* process group */
+	uint64_t session;	/* that it controls, 0 none of the tree */
+};
+
+enum outside_kind {
+	OUTSIDE_TERMINAL = 0,
+	OUTSIDE_PIPE = 1,
+	OUTSIDE_SOCKET = 2,
+};
+
+/* id: counted up with rec_file; an open description that leads out of the
+ * tree and becomes one of the restore's own */
+struct rec_outside {
+	uint32_t kind;		/* enum outside_kind */
+	uint32_t fd;		/* 0, 1, 2: which of the standard streams */
+	uint32_t flags;		/* O_ACCMODE, O_NONBLOCK .. */
+	uint64_t terminal;	/* id of rec_terminal, OUTSIDE_TERMINAL */
+	char *name;		/* for people: pipe:[123], /dev/pts/3 */
+};
+
+/* id: PID */
+struct rec_descriptor {
+	uint32_t fd;
+	bool cloexec;
+	uint64_t open;		/* id of rec_file, rec_pipe_end, rec_outside */
+};
+
+#endif

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * proc.h - what /proc says about a process; no ptrace, nothing is changed
+ *
+ * Every function is given the PID as this program sees it, fills a struct and
+ * returns 0, or -1 with errno (ESRCH or ENOENT: the process has gone).  Sources
+ * of the formats: proc(5), Documentation/filesystems/proc.rst.
+ */
+#ifndef PROC_PROC_H
+#define PROC_PROC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/list.h"
+
+#define PROC_CAP_SETS 5
+enum { CAP_INH, CAP_PRM, CAP_EFF, CAP_BND, CAP_AMB };
+
+/* /proc/PID/task/TID/status (of the leader where @tid is the PID) */
+struct proc_status {
+	char name[64];		/* unescaped */
+	char state;		/* R S D T t Z X I */
+	pid_t pid, tgid, ppid, tracer;
+	pid_t nspid[8];		/* NSpid: from ours inwards */
+	int nspid_n;
+	uint32_t uid[4], gid[4];	/* real, effective, saved, fs */
+	struct list groups;	/* of uint32_t; list_free() it */
+	uint64_t cap[PROC_CAP_SETS];
+	uint64_t sig_pending, shared_pending, sig_blocked, sig_ignored, sig_caught;
+	bool no_new_privs;
+	int seccomp;		/* 0 none, 1 strict, 2 filter */
+	uint32_t umask;
+	int threads;
+	bool kernel_thread;	/* Kthread: 1, or no VmSize and not a zombie */
+};
+int proc_status(pid_t pid, pid_t tid, struct proc_status *);
+void proc_status_free(struct proc_status *);
+
+/* /proc/PID/task/TID/stat */
+struct proc_stat {
+	char state;
+	pid_t ppid, pgrp, session;
+	uint64_t tty_nr;	/* dev_t of the controlling terminal, 0 none */
+	pid_t tpgid;
+	uint64_t flags;		/* PF_*; PF_KTHREAD is 0x200000 */
+	uint64_t starttime;	/* ticks since boot: tells a reused PID apart */
+	int threads;
+	int exit_signal;
+	int processor;
+	uint64_t start_code, end_code, start_stack, start_data, end_data,
+		 start_brk, arg_start, arg_end, env_start, env_end;
+	int exit_code;		/* as wait(2) gives it; zombies */
+};
+int proc_stat(pid_t pid, pid_t tid, struct proc_stat *);
+
+/* One mapping, from /proc/PID/smaps.  Flags are the kernel's two-letter
+ * VmFlags as bits. */
+enum vm_flag {
+	VMF_RD = 1 << 0, VMF_WR = 1 << 1, VMF_EX = 1 << 2, VMF_SH = 1 << 3,
+	VMF_MR = 1 << 4, VMF_MW = 1 << 5, VMF_ME = 1 << 6, VMF_MS = 1 << 7,
+	VMF_GD = 1 << 8,	/* grows down */
+	VMF_PF = 1 << 9, VMF_LO = 1 << 10,	/* locked */
+	VMF_IO = 1 << 11, VMF_SR = 1 << 12, VMF_RR = 1 << 13,
+	VMF_DC = 1 << 14,	/* not copied on fork */
+	VMF_DE = 1 << 15, VMF_AC = 1 << 16, VMF_NR = 1 << 17,
+	VMF_HT = 1 << 18,	/* hugetlb */
+	VMF_DD = 1 << 19, VMF_MM = 1 << 20,
+	VMF_HG = 1 << 21, VMF_NH = 1 << 22, VMF_MG = 1 << 23,
+	VMF_UM = 1 << 24, VMF_UW = 1 << 25, VMF_UI = 1 << 26,	/* userfaultfd */
+	VMF_WF = 1 << 27,	/* wiped on fork */
+	VMF_SL = 1 << 28,	/* sealed */
+	VMF_SS = 1 << 29,	/* shadow stack */
+	VMF_DP = 1 << 30,	/* droppable */
+	VMF_OTHER = 1u << 31,	/* a flag this table does not know */
+};
+
+struct proc_map {
+	uint64_t start, end;
+	uint64_t offset;	/* bytes in the file */
+	uint64_t dev, ino;	/* dev as makedev() */
+	uint64_t rss;		/* Rss: bytes; 0 if read from maps */
+	uint64_t swap;
+	uint32_t flags;		/* enum vm_flag; RD WR EX SH alone from maps */
+	bool deleted;		/* " (deleted)" stood after the path; cut off */
+	char *path;		/* owned; unescaped (\012); "" if none */
+};
+/* List of struct proc_map.  @flags: from smaps (slower, all flags), else from
+ * maps.  proc_maps_free() also on failure. */
+int proc_maps(pid_t pid, bool flags, struct list *maps);
+void proc_maps_free(struct list *maps);
+
+/* Tasks of a process, ascending: list of pid_t.  Children of any thread. */
+int proc_threads(pid_t pid, struct list *tids);
+int proc_children(pid_t pid, struct list *pids);
+/* Every process there is: list of pid_t. */
+int proc_all(struct list *pids);
+/* Numbers of the open descriptors, ascending: list of int. */
+int proc_fds(pid_t pid, struct list *fds);
+
+/* /proc/PID/fdinfo/FD; text is all of it, for kinds that say more. */
+struct proc_fdinfo {
+	int64_t pos;
+	uint32_t flags;		/* O_*, with O_CLOEXEC where it is set */
+	uint64_t ino;
+	int mnt_id;
+	bool has_lock;		/* a "lock:" line: somebody holds one */
+	char *text;		/* owned */
+};
+int proc_fdinfo(pid_t pid, int fd, struct proc_fdinfo *);
+void proc_fdinfo_free(struct proc_fdinfo *);
+
+/* readlink, owned string or NULL with errno: cwd, root, exe, fd/3, ns/pid */
+char *proc_link(pid_t pid, const char *name);
+
+/* /proc/PID/limits: pairs of soft and hard, RLIM_INFINITY as ~0, indexed by
+ * RLIMIT_*; RLIM_NLIMITS (16) of them. */
+int proc_limits(pid_t pid, uint64_t limit[16][2]);
+
+/* /proc/PID/timers: list of struct proc_timer */
+struct proc_timer {
+	int id, signal, notify;	/* SIGEV_*, with SIGEV_THREAD_ID or-ed */
+	pid_t target;		/* tid or pid it notifies */
+	uint64_t sigval;
+	int clock;
+};
+int proc_timers(pid_t pid, struct list *timers);
+
+/* /proc/PID/auxv, personality, oom_score_adj, coredump_filter */
+int proc_auxv(pid_t pid, uint64_t *words, size_t room, size_t *n);
+int proc_number(pid_t pid, const char *name, int base, int64_t *value);
+
+/* Does somebody outside @tree (list of pid_t) hold an end of pipe @ino?  The
+ * bits: 1 a reader, 2 a writer.  -1 if it could not be known for all. */
+int proc_pipe_outside(uint64_t ino, const struct list *tree);
+
+/*
+ * Pages that hold something of their own, a range at a time.  Uses
+ * PAGEMAP_SCAN, or pagemap itself where the kernel has none.
+ */
+struct page_range {
+	uint64_t start, end;	/* addresses */
+};
+enum page_want {
+	PAGES_PRIVATE,	/* present or swapped, not the zero page, not a page
+			   of a file: what differs from the file or from zero */
+	PAGES_PRESENT,	/* present or swapped, whatever it is */
+};
+/* Appends struct page_range in order.  @pagemap: open /proc/PID/pagemap. */
+int proc_pages(int pagemap, uint64_t start, uint64_t end, enum page_want,
+	       struct list *ranges);
+
+/* The CPU's flags as /proc/cpuinfo names them: list of char *, owned, sorted;
+ * and XCR0 (0 without XSAVE). */
+int proc_cpu_flags(struct list *names);
+uint64_t proc_xcr0(void);
+
+#endif

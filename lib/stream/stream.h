@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stream.h - the wire format: records out, records in; see migrate-stream(5)
+ *
+ * A stream is a CBOR sequence (RFC 8742):
+ *
+ *	55799([0, 0, { header }])		once, first
+ *	[type, id, { map }]			records, by schema.h
+ *	[2, id, address, count, coding, xxh3-64], h'...'
+ *						a run of pages, and its bytes
+ *	[1, 0, { end }]				once, last
+ *
+ * in deterministic encoding.  Record types below STREAM_TYPE_OPTIONAL must be
+ * known to the reader, above it they may be skipped.  The bytes of pages never
+ * become a CBOR item in memory: their head is encoded, they go as they are.
+ *
+ * Everything that is read is bounded before anything is allocated.
+ */
+#ifndef STREAM_STREAM_H
+#define STREAM_STREAM_H
+
+#include <stdint.h>
+
+#include "stream/schema.h"
+
+#define STREAM_FORMAT		"sojourn-stream"
+#define STREAM_VERSION		1
+#define STREAM_PAGE		4096u
+
+enum {
+	STREAM_HEADER = 0,
+	STREAM_END = 1,
+	STREAM_PAGES = 2,
+	STREAM_TYPE_FIRST = 16,		/* kinds of resource: from here */
+	STREAM_TYPE_OPTIONAL = 1024,	/* a reader may skip these */
+};
+
+enum stream_coding {
+	CODING_RAW = 0,		/* count * 4096 bytes follow */
+	CODING_ZERO = 1,	/* no bytes follow: h'' */
+	/* 2 lz4, 3 zstd, 4 repeat, 5 delta: reserved */
+};
+
+#define STREAM_RUN_MAX		1024	/* pages in one run */
+#define STREAM_RECORD_MAX	(4u << 20)	/* bytes of one record */
+#define STREAM_RECORDS_MAX	(4u << 20)	/* records in one stream */
+
+struct stream_header {
+	char *format;		/* STREAM_FORMAT */
+	uint32_t version;
+	char *kind;		/* "process" */
+	char *arch;		/* "x86_64" */
+	char *kernel;		/* uname: release */
+	char *host;		/* uname: nodename */
+	char *boot;		/* /proc/sys/kernel/random/boot_id */
+	uint32_t page;		/* STREAM_PAGE */
+	uint64_t time_ns;	/* CLOCK_REALTIME at the freeze */
+	uint64_t monotonic_ns;	/* CLOCK_MONOTONIC at the freeze */
+	uint64_t boottime_ns;	/* CLOCK_BOOTTIME at the freeze */
+	uint8_t id[16];		/* migration id, random */
+	uint64_t xcr0;		/* XSAVE components the CPU has enabled */
+	struct list cpu;	/* of struct cpu_feature: what the CPU offers */
+	bool tty;		/* the capturing end passes a terminal's keys */
+	uint64_t root;		/* PID at the top of the tree */
+};
+
+/* A flag as /proc/cpuinfo names it. */
+struct cpu_feature {
+	char *name;
+};
+
+struct stream_end {
+	uint64_t records;	/* header included, this record and pages not */
+	uint64_t runs;		/* of pages */
+	uint64_t pages;		/* in these runs */
+	uint64_t bytes;		/* length of all before this record */
+	uint8_t xxh3[16];	/* XXH3-128 of these bytes, canonical order */
+};
+
+extern const struct schema stream_header_schema, stream_end_schema;
+
+/* ---- writing ---- */
+
+struct stream_out;
+
+/* Writes to @fd, which stays the caller's; large buffers, flushed at the end.
+ * A pipe is enlarged as far as the kernel allows. */
+struct stream_out *stream_out_new(int fd);
+int stream_put_header(struct stream_out *, const struct stream_header *,
+		      struct failure *);
+int stream_put(struct stream_out *, uint32_t type, uint64_t id,
+	       const struct schema *, const void *rec, struct failure *);
+/* @bytes: count * STREAM_PAGE for CODING_RAW, ignored for CODING_ZERO. */
+int stream_put_pages(struct stream_out *, uint64_t id, uint64_t address,
+		     uint32_t count, enum stream_coding, const void *bytes,
+		     struct failure *);
+/* The end record; everything has left for @fd when this returns 0. */
+int stream_put_end(struct stream_out *, struct failure *);
+uint64_t stream_out_bytes(const struct stream_out *);	/* so far */
+void stream_out_free(struct stream_out *);
+
+/* ---- reading ---- */
+
+struct stream_in;
+
+/* What stream_next() found; pages fields only if type is STREAM_PAGES. */
+struct stream_item {
+	uint32_t type;
+	uint64_t id;
+	uint64_t offset;	/* in the stream, of the item's first byte */
+	uint64_t record;	/* its number, the header is 0 */
+	uint64_t address;	/* of the first page, multiple of STREAM_PAGE */
+	uint32_t count;		/* pages, 1..STREAM_RUN_MAX */
+	enum stream_coding coding;
+};
+
+/* Reads from @fd, which stays the caller's; may read beyond the end record,
+ * stream_in_rest() has what it read too much. */
+struct stream_in *stream_in_new(int fd);
+/* Copy every byte of the stream that is read to @fd too (--tee). */
+void stream_in_tee(struct stream_in *, int fd);
+/* First call only: reads and checks format, version, page size (but not
+ * kind, arch or CPU).  Owned by the caller: schema_free(). */
+int stream_get_header(struct stream_in *, struct stream_header *,
+		      struct failure *);
+/*
+ * Next item: 1, or 0 after an end record that is right in every figure, or -1.
+ * A record whose map was not taken, and pages whose bytes were not taken, are
+ * checked and skipped by the next call.
+ */
+int stream_next(struct stream_in *, struct stream_item *, struct failure *);
+/* The current record's map into the zeroed struct of @s, strictly: wrong
+ * types, sizes, duplicate keys, too deep, too long are failures. */
+int stream_get(struct stream_in *, const struct schema *s, void *rec,
+	       struct failure *);
+/*
+ * The current run's bytes, checked against its xxh3, already decoded: count *
+ * STREAM_PAGE bytes, owned by the reader, good until the next call.  For
+ * CODING_ZERO they are zeros.  NULL on failure.
+ */
+const void *stream_get_pages(struct stream_in *, struct failure *);
+/* Totals so far, also after the end. */
+void stream_in_totals(const struct stream_in *, struct stream_end *);
+/* Bytes read from @fd that belong to what follows the stream. */
+const void *stream_in_rest(const struct stream_in *, size_t *len);
+void stream_in_free(struct stream_in *);
+
+/* ---- printing ---- */
+
+#include <stdio.h>
+
+/* A record as a JSON object (bytes as hex strings), without a newline. */
+void schema_print_json(FILE *, const struct schema *, const void *rec);
+/* As "key value, key value", for people, without a newline. */
+void schema_print_text(FILE *, const struct schema *, const void *rec);
+
+#endif
