@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: MIT
+#
+# Everything is built from here; there is no configure step.
+#
+#	make            programs into bin/
+#	make demo       install what is missing, build, move a real program
+#	make check      the same, then every test; last line: the counts
+#	make bench      our figures beside CRIU's (as root)
+#	make lint       cppcheck, clang-tidy, shellcheck, mandoc
+#	make fuzz       each tests/fuzz-*.c for FUZZ_SECONDS
+#	make SAN=1 ...  the same with ASan and UBSan, in build-san/
+#	make install    PREFIX=/usr/local, DESTDIR= for packagers
+#
+# A program is cmd-*/NAME.c and becomes bin/NAME.  A unit test is
+# tests/unit-NAME.c, a victim (a program to be moved, that checks itself)
+# tests/victims/NAME.c.  New files of these kinds need no line here.
+
+VERSION := $(shell git describe --tags --dirty 2>/dev/null || echo 0.1)
+PREFIX  ?= /usr/local
+BINDIR  ?= $(PREFIX)/bin
+MANDIR  ?= $(PREFIX)/share/man
+
+CFLAGS   ?= -O2 -g
+WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wvla
+CPPFLAGS += -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Ilib
+# What is moved is built as a user would build it, whatever we are built with.
+VICTIM_CFLAGS := $(CFLAGS) -std=gnu11 $(WARN)
+override CFLAGS  += -std=gnu11 $(WARN)
+override LDFLAGS += -Wl,--as-needed
+LDLIBS += -lcbor -lxxhash -pthread
+
+OUT := build
+BIN := bin
+ifdef SAN
+OUT := build-san
+BIN := build-san/bin
+override CFLAGS  += -fsanitize=address,undefined -fno-omit-frame-pointer
+override LDFLAGS += -fsanitize=address,undefined
+endif
+ifdef FUZZ
+OUT := build-fuzz
+BIN := build-fuzz/bin
+CC  := clang
+override CFLAGS  += -fsanitize=fuzzer-no-link,address,undefined \
+		    -fno-sanitize-recover=undefined
+override LDFLAGS += -fsanitize=fuzzer,address,undefined
+endif
+FUZZ_SECONDS ?= 30
+
+SRC    := $(wildcard cmd-*/*.c)
+PROG   := $(patsubst %.c,$(BIN)/%,$(notdir $(SRC)))
+CMDOBJ := $(patsubst %.c,$(OUT)/cmd/%.o,$(notdir $(SRC)))
+LIBOBJ := $(patsubst %.c,$(OUT)/%.o,$(wildcard lib/*/*.c)) \
+	  $(patsubst %.S,$(OUT)/%.o,$(wildcard lib/*/*.S))
+TEST   := $(wildcard tests/unit-*.c tests/bench-*.c tests/fuzz-*.c)
+UNIT   := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit-*.c))
+BENCH  := $(patsubst %.c,$(OUT)/%,$(wildcard tests/bench-*.c))
+FUZZER := $(patsubst %.c,$(OUT)/%,$(wildcard tests/fuzz-*.c))
+VICTIM := $(patsubst tests/victims/%.c,build/victims/%, \
+	    $(filter-out %/victim.c,$(wildcard tests/victims/*.c)))
+MAN    := $(wildcard man/*.[1357])
+SCRIPT := .ci/run $(shell grep -lE '^\#!.*\b(ba)?sh\b' tests/* 2>/dev/null)
+
+vpath %.c $(sort $(dir $(SRC)))
+
+all: $(PROG)
+unit: $(UNIT)
+victims: $(VICTIM)
+benchmarks: $(BENCH)
+fuzzers: $(FUZZER)
+
+$(PROG): $(BIN)/%: $(OUT)/cmd/%.o $(OUT)/lib.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(UNIT) $(BENCH) $(FUZZER): %: %.o $(OUT)/lib.a
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# Made anew, so that no member outlives its source.
+$(OUT)/lib.a: $(LIBOBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(OUT)/cmd/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(OUT)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(OUT)/%.o: %.S
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -MMD -MP -c -o $@ $<
+
+# A line "/* build: FLAGS */" in the victim's head adds flags; if the first
+# word of it is no flag, it is another compiler.
+build/victims/%: tests/victims/%.c $(wildcard tests/victims/victim.[ch])
+	@mkdir -p $(@D)
+	@set -- $$(sed -n '1,/\*\/$$/!{/^$$/q};s,.*build: *\(.*[^ ]\) *\*/$$,\1,p' $<); \
+	case $${1-} in -*|'') set -- $(CC) "$$@";; esac; \
+	cc=$$1; shift; \
+	set -- "$$cc" $(CPPFLAGS) -Itests/victims $(VICTIM_CFLAGS) -pthread \
+		-o $@ $(filter %.c,$^) "$$@" -lrt -lm; \
+	echo "$$@"; "$$@"
+
+# Packages first, since what is built and how depends on them.
+demo:
+	@tests/setup demo
+	@$(MAKE) --no-print-directory all
+	@tests/demo
+
+check:
+	@tests/setup check
+	@$(MAKE) --no-print-directory all unit victims
+	@OUT=$(OUT) BIN=$(BIN) SAN=$(SAN) tests/check
+
+bench:
+	@tests/setup bench
+	@$(MAKE) --no-print-directory all benchmarks
+	@tests/bench
+
+fuzz:
+	@$(MAKE) --no-print-directory FUZZ=1 fuzzers
+	@tests/fuzz $(FUZZ_SECONDS)
+
+lint: lint-cppcheck lint-tidy lint-shell lint-man
+
+lint-cppcheck:
+	cppcheck -q --enable=warning,portability --inline-suppr \
+		--error-exitcode=1 --suppress=missingIncludeSystem \
+		--suppress=normalCheckLevelMaxBranches \
+		-D_GNU_SOURCE -D__x86_64__ -DVERSION='""' -Ilib \
+		$(wildcard lib cmd-*)
+
+lint-tidy:
+	clang-tidy --quiet $(SRC) $(wildcard lib/*/*.c) -- \
+		$(CPPFLAGS) -std=gnu11
+
+lint-shell:
+	shellcheck $(SCRIPT)
+
+lint-man:
+	mandoc -T lint -W warning $(MAN)
+
+install: all
+	install -d $(DESTDIR)$(BINDIR)
+	install -m 755 $(PROG) $(DESTDIR)$(BINDIR)
+	for m in $(MAN); do \
+		install -D -m 644 $$m $(DESTDIR)$(MANDIR)/man$${m##*.}/$${m##*/} \
+			|| exit 1; \
+	done
+
+clean:
+	rm -rf bin build build-san build-fuzz
+
+.PHONY: all unit victims benchmarks fuzzers demo check bench fuzz install clean
+.PHONY: lint lint-cppcheck lint-tidy lint-shell lint-man
+.SECONDARY:
+.DELETE_ON_ERROR:
+-include $(CMDOBJ:.o=.d) $(LIBOBJ:.o=.d) $(TEST:%.c=$(OUT)/%.d)
