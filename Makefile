@@ -97,7 +97,7 @@ $(OUT)/%.o: %.S
 # word of it is no flag, it is another compiler.
 build/victims/%: tests/victims/%.c $(wildcard tests/victims/victim.[ch])
 	@mkdir -p $(@D)
-	@set -- $$(sed -n '1,/\*\/$$/!{/^$$/q};s,.*build: *\(.*[^ ]\) *\*/$$,\1,p' $<); \
+	@set -- $$(sed -n 's,.*/\* build: *\(.*[^ ]\) *\*/$$,\1,p;30q' $<); \
 	case $${1-} in -*|'') set -- $(CC) "$$@";; esac; \
 	cc=$$1; shift; \
 	set -- "$$cc" $(CPPFLAGS) -Itests/victims $(VICTIM_CFLAGS) -pthread \
@@ -138,7 +138,7 @@ lint-tidy:
 		$(CPPFLAGS) -std=gnu11
 
 lint-shell:
-	shellcheck $(SCRIPT)
+	shellcheck -S warning $(SCRIPT)
 
 lint-man:
 	mandoc -T lint -W warning $(MAN)
