@@ -75,6 +75,7 @@ enum vm_flag {
 	VMF_DP = 1 << 30,	/* droppable */
 	VMF_OTHER = 1u << 31,	/* a flag this table does not know */
 };
+#define VMF_LF (1ull << 32)	/* locked as it is touched: MLOCK_ONFAULT */
 
 struct proc_map {
 	uint64_t start, end;
@@ -82,7 +83,8 @@ struct proc_map {
 	uint64_t dev, ino;	/* dev as makedev() */
 	uint64_t rss;		/* Rss: bytes; 0 if read from maps */
 	uint64_t swap;
-	uint32_t flags;		/* enum vm_flag; RD WR EX SH alone from maps */
+	uint64_t flags;		/* enum vm_flag; RD WR EX SH alone from maps */
+	int pkey;		/* protection key, 0 if none */
 	bool deleted;		/* " (deleted)" stood after the path; cut off */
 	char *path;		/* owned; unescaped (\012); "" if none */
 };
@@ -131,9 +133,24 @@ int proc_timers(pid_t pid, struct list *timers);
 int proc_auxv(pid_t pid, uint64_t *words, size_t room, size_t *n);
 int proc_number(pid_t pid, const char *name, int base, int64_t *value);
 
-/* Does somebody outside @tree (list of pid_t) hold an end of pipe @ino?  The
- * bits: 1 a reader, 2 a writer.  -1 if it could not be known for all. */
+/*
+ * Does somebody outside @tree (list of pid_t) hold an end of the pipe or FIFO
+ * @ino?  The bits: 1 a reader, 2 a writer.  The caller counts as outside, unless
+ * he is in @tree.  Descriptors on their way in a socket are not seen, nor those
+ * of processes that an unprivileged caller cannot look into; root that finds no
+ * holder and could not look everywhere gets -1 with EACCES.
+ */
+#define PIPE_READER 1
+#define PIPE_WRITER 2
 int proc_pipe_outside(uint64_t ino, const struct list *tree);
+/* The same for every pipe at once, in one look at all processes: list of struct
+ * proc_pipe, ordered by dev and ino, each once.  Far cheaper for a tree with
+ * many pipes.  0 also if not all could be looked into. */
+struct proc_pipe {
+	uint64_t dev, ino;
+	int ends;		/* PIPE_* */
+};
+int proc_pipes_outside(const struct list *tree, struct list *pipes);
 
 /*
  * Pages that hold something of their own, a range at a time.  Uses

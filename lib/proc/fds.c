@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* fds.c - /proc/PID/fd, fdinfo and the other links: what a process has open */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "proc/proc.h"
+#include "proc/text.h"
+
+int proc_fds(pid_t pid, struct list *fds)
+{
+	memset(fds, 0, sizeof(*fds));
+	return numbers_in(proc_open(pid, pid, "fd", O_RDONLY | O_DIRECTORY),
+			  fds);
+}
+
+static void fdinfo_line(struct proc_fdinfo *info, const char *line)
+{
+	const char *v;
+
+	if ((v = text_after(line, "pos:")))
+		info->pos = text_int(&v);
+	else if ((v = text_after(line, "flags:")))
+		info->flags = strtoul(v, NULL, 8);
+	else if ((v = text_after(line, "mnt_id:")))
+		info->mnt_id = text_int(&v);
+	else if ((v = text_after(line, "ino:")))
+		info->ino = text_dec(&v);
+	else if (text_after(line, "lock:"))
+		info->has_lock = true;
+}
+
+int proc_fdinfo(pid_t pid, int fd, struct proc_fdinfo *info)
+{
+	char path[PROC_PATH_ROOM];
+
+	memset(info, 0, sizeof(*info));
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", pid, fd);
+	info->text = read_file(path, NULL);
+	if (!info->text)
+		return -1;
+	for (const char *line = info->text, *end; *line; line = end + 1) {
+		fdinfo_line(info, line);
+		end = strchr(line, '\n');
+		if (!end)
+			break;
+	}
+	return 0;
+}
+
+void proc_fdinfo_free(struct proc_fdinfo *info)
+{
+	free(info->text);
+	info->text = NULL;
+}
+
+char *proc_link(pid_t pid, const char *name)
+{
+	char path[PROC_PATH_ROOM], target[8192];
+	ssize_t n;
+
+	if (proc_path(path, pid, pid, name) < 0)
+		return NULL;
+	n = readlink(path, target, sizeof(target) - 1);
+	if (n < 0)
+		return NULL;
+	target[n] = '\0';
+	return xstrdup(target);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* tree.c - which processes and tasks there are, and who is whose child */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "base/io.h"
+#include "proc/fallback.h"
+#include "proc/proc.h"
+#include "proc/text.h"
+
+int proc_threads(pid_t pid, struct list *tids)
+{
+	memset(tids, 0, sizeof(*tids));
+	return numbers_in(proc_open(pid, pid, "task", O_RDONLY | O_DIRECTORY),
+			  tids);
+}
+
+int proc_all(struct list *pids)
+{
+	memset(pids, 0, sizeof(*pids));
+	return numbers_in(open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+			  pids);
+}
+
+static void add_pids(const char *p, struct list *pids)
+{
+	for (p = text_blank(p); *p >= '0' && *p <= '9'; p = text_blank(p))
+		*(pid_t *)list_add(pids, sizeof(pid_t)) = text_dec(&p);
+}
+
+/* Where the kernel has no "children" (CONFIG_PROC_CHILDREN): everybody is asked
+ * for his parent. */
+int children_by_parent(pid_t pid, struct list *pids)
+{
+	struct list all;
+	int rc = proc_all(&all);
+
+	list_each(&all, pid_t, p) {
+		struct proc_stat st;
+
+		if (proc_stat(*p, *p, &st) == 0 && st.ppid == pid)
+			*(pid_t *)list_add(pids, sizeof(pid_t)) = *p;
+	}
+	list_free(&all);
+	return rc;
+}
+
+/* The children that thread @tid has forked. */
+static int children_of_thread(pid_t pid, pid_t tid, struct list *pids)
+{
+	char name[64], path[PROC_PATH_ROOM], *text;
+
+	snprintf(name, sizeof(name), "task/%d/children", tid);
+	if (proc_path(path, pid, pid, name) < 0)
+		return -1;
+	text = read_file(path, NULL);
+	if (!text)
+		return -1;
+	add_pids(text, pids);
+	free(text);
+	return 0;
+}
+
+static bool gone(int err)
+{
+	return err == ENOENT || err == ESRCH;
+}
+
+static int ascending(const void *a, const void *b)
+{
+	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+int proc_children(pid_t pid, struct list *pids)
+{
+	bool told = false;	/* at least one thread had the file */
+	struct list tids;
+	int rc = proc_threads(pid, &tids);
+
+	memset(pids, 0, sizeof(*pids));
+	list_each(&tids, pid_t, tid) {
+		if (rc < 0)
+			break;
+		if (children_of_thread(pid, *tid, pids) == 0)
+			told = true;
+		else if (!gone(errno))
+			rc = -1;
+	}
+	list_free(&tids);
+	if (rc == 0 && !told)
+		return children_by_parent(pid, pids);
+	if (pids->n > 1)
+		qsort(pids->items, pids->n, sizeof(pid_t), ascending);
+	return rc;
+}
