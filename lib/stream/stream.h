@@ -61,6 +61,8 @@ struct stream_header {
 	uint64_t xcr0;		/* XSAVE components the CPU has enabled */
 	struct list cpu;	/* of struct cpu_feature: what the CPU offers */
 	bool tty;		/* the capturing end passes a terminal's keys */
+	uint32_t ends;		/* what becomes of the source after this: 0 it
+				   stays stopped, 1 is killed, 2 runs on */
 	uint64_t root;		/* PID at the top of the tree */
 };
 
@@ -86,6 +88,7 @@ struct stream_out;
 /* Writes to @fd, which stays the caller's; large buffers, flushed at the end.
  * A pipe is enlarged as far as the kernel allows. */
 struct stream_out *stream_out_new(int fd);
+/* Format, version and page size are filled in whatever they are. */
 int stream_put_header(struct stream_out *, const struct stream_header *,
 		      struct failure *);
 int stream_put(struct stream_out *, uint32_t type, uint64_t id,
@@ -108,7 +111,7 @@ struct stream_item {
 	uint32_t type;
 	uint64_t id;
 	uint64_t offset;	/* in the stream, of the item's first byte */
-	uint64_t record;	/* its number, the header is 0 */
+	uint64_t record;	/* its number: the header is 0, a run counts too */
 	uint64_t address;	/* of the first page, multiple of STREAM_PAGE */
 	uint32_t count;		/* pages, 1..STREAM_RUN_MAX */
 	enum stream_coding coding;
@@ -119,6 +122,11 @@ struct stream_item {
 struct stream_in *stream_in_new(int fd);
 /* Copy every byte of the stream that is read to @fd too (--tee). */
 void stream_in_tee(struct stream_in *, int fd);
+/* Which types below STREAM_TYPE_OPTIONAL the caller knows: any other one is a
+ * failure.  NULL, as at the start: all are. */
+void stream_in_known(struct stream_in *, bool (*known)(uint32_t type));
+/* What messages call a type ("mapping"); NULL, from it too: by number. */
+void stream_in_names(struct stream_in *, const char *(*name)(uint32_t type));
 /* First call only: reads and checks format, version, page size (but not
  * kind, arch or CPU).  Owned by the caller: schema_free(). */
 int stream_get_header(struct stream_in *, struct stream_header *,

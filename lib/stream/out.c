@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * out.c - records out
+ *
+ * Every byte before the end record goes through put(), which hashes it and
+ * hands it on.  The bytes of pages are hashed a chunk at a time just before
+ * they are written, while they are in the cache, and are not copied.
+ *
+ * After a failure every call fails with the first reason.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "stream/codec.h"
+#include "stream/private.h"
+#include "stream/sink.h"
+#include "stream/stream.h"
+
+enum out_state { OUT_NEW, OUT_OPEN, OUT_ENDED };
+
+struct stream_out {
+	struct sink sink;
+	XXH3_state_t *hash;	/* owned; of all bytes so far */
+	struct bytes scratch;	/* the record being encoded */
+	struct stream_end totals;
+	enum out_state state;
+	struct failure failed;	/* the first one */
+};
+
+struct stream_out *stream_out_new(int fd)
+{
+	struct stream_out *o = xcalloc(1, sizeof(*o));
+
+	o->sink.fd = fd;
+	o->hash = hash_new();
+	XXH3_128bits_reset(o->hash);
+	pipe_enlarge(fd);
+	return o;
+}
+
+/* Remembers why, for the calls to come. */
+static int failed(struct stream_out *o, struct failure *f)
+{
+	if (!o->failed.status)
+		o->failed = *f;
+	return -1;
+}
+
+static int write_failed(struct stream_out *o, struct failure *f)
+{
+	fail_errno(f, STATUS_IO, "cannot write the stream (after %llu bytes)",
+		   (unsigned long long)o->sink.bytes);
+	return failed(o, f);
+}
+
+static int ready(const struct stream_out *o, enum out_state state,
+		 struct failure *f)
+{
+	if (o->failed.status)
+		return fail(f, o->failed.status, "%s", o->failed.text);
+	if (o->state != state)
+		return fail(f, STATUS_SYSTEM,
+			    "a stream is a header, records, an end: not in this order");
+	return 0;
+}
+
+static int put(struct stream_out *o, const void *data, size_t n,
+	       struct failure *f)
+{
+	const char *p = data;
+
+	while (n) {
+		size_t chunk = n < HASH_CHUNK ? n : HASH_CHUNK;
+
+		XXH3_128bits_update(o->hash, p, chunk);
+		if (sink_put(&o->sink, p, chunk) < 0)
+			return write_failed(o, f);
+		p += chunk;
+		n -= chunk;
+	}
+	return 0;
+}
+
+/* [type, id, {rec}] into scratch. */
+static int encode(struct stream_out *o, uint32_t type, uint64_t id,
+		  const struct schema *s, const void *rec, struct failure *f)
+{
+	bytes_put_array(&o->scratch, 3);
+	bytes_put_uint(&o->scratch, type);
+	bytes_put_uint(&o->scratch, id);
+	if (schema_encode(s, rec, &o->scratch, f) < 0)
+		return failed(o, f);
+	if (o->scratch.n > STREAM_RECORD_MAX) {
+		fail(f, STATUS_OBSTACLE,
+		     "a stream cannot hold a %s of %zu bytes", s->name,
+		     o->scratch.n);
+		return failed(o, f);
+	}
+	return 0;
+}
+
+int stream_put_header(struct stream_out *o, const struct stream_header *given,
+		      struct failure *f)
+{
+	struct stream_header h = *given;
+	char format[] = STREAM_FORMAT;
+
+	if (ready(o, OUT_NEW, f) < 0)
+		return -1;
+	h.format = format;
+	h.version = STREAM_VERSION;
+	h.page = STREAM_PAGE;
+	o->state = OUT_OPEN;
+	o->totals.records = 1;
+	o->scratch.n = 0;
+	bytes_put_tag(&o->scratch, STREAM_TAG);
+	if (encode(o, STREAM_HEADER, 0, &stream_header_schema, &h, f) < 0)
+		return -1;
+	return put(o, o->scratch.data, o->scratch.n, f);
+}
+
+int stream_put(struct stream_out *o, uint32_t type, uint64_t id,
+	       const struct schema *s, const void *rec, struct failure *f)
+{
+	if (ready(o, OUT_OPEN, f) < 0)
+		return -1;
+	if (type < STREAM_TYPE_FIRST)
+		return fail(f, STATUS_SYSTEM, "%u is no type of a record",
+			    type);
+	if (++o->totals.records > STREAM_RECORDS_MAX) {
+		fail(f, STATUS_OBSTACLE,
+		     "a stream cannot hold more than %u records",
+		     STREAM_RECORDS_MAX);
+		return failed(o, f);
+	}
+	o->scratch.n = 0;
+	if (encode(o, type, id, s, rec, f) < 0)
+		return -1;
+	return put(o, o->scratch.data, o->scratch.n, f);
+}
+
+int stream_put_pages(struct stream_out *o, uint64_t id, uint64_t address,
+		     uint32_t count, enum stream_coding coding,
+		     const void *bytes, struct failure *f)
+{
+	size_t len = coding == CODING_RAW ? (size_t)count * STREAM_PAGE : 0;
+	struct bytes *b = &o->scratch;
+
+	if (ready(o, OUT_OPEN, f) < 0)
+		return -1;
+	if (!run_is_sound(address, count) || coding > CODING_ZERO)
+		return fail(f, STATUS_SYSTEM,
+			    "%u pages at 0x%llx in coding %u are no run",
+			    count, (unsigned long long)address, coding);
+	b->n = 0;
+	bytes_put_array(b, 6);
+	bytes_put_uint(b, STREAM_PAGES);
+	bytes_put_uint(b, id);
+	bytes_put_uint(b, address);
+	bytes_put_uint(b, count);
+	bytes_put_uint(b, coding);
+	bytes_put_uint(b, XXH3_64bits(len ? bytes : "", len));
+	bytes_put_string_head(b, len);
+	o->totals.runs++;
+	o->totals.pages += count;
+	if (put(o, b->data, b->n, f) < 0)
+		return -1;
+	return put(o, bytes, len, f);
+}
+
+/* The end record is not part of its own hash. */
+int stream_put_end(struct stream_out *o, struct failure *f)
+{
+	if (ready(o, OUT_OPEN, f) < 0)
+		return -1;
+	o->state = OUT_ENDED;
+	o->totals.bytes = o->sink.bytes;
+	hash_digest(o->hash, o->totals.xxh3);
+	o->scratch.n = 0;
+	if (encode(o, STREAM_END, 0, &stream_end_schema, &o->totals, f) < 0)
+		return -1;
+	if (sink_put(&o->sink, o->scratch.data, o->scratch.n) < 0 ||
+	    sink_flush(&o->sink) < 0)
+		return write_failed(o, f);
+	return 0;
+}
+
+uint64_t stream_out_bytes(const struct stream_out *o)
+{
+	return o->sink.bytes;
+}
+
+void stream_out_free(struct stream_out *o)
+{
+	if (!o)
+		return;
+	sink_free(&o->sink);
+	XXH3_freeState(o->hash);
+	bytes_free(&o->scratch);
+	free(o);
+}
