@@ -21,6 +21,7 @@
 
 #include "base/io.h"
 #include "stream/codec.h"
+#include "stream/hash.h"
 #include "stream/private.h"
 #include "stream/sink.h"
 #include "stream/stream.h"
@@ -59,7 +60,7 @@ struct stream_in {
 	uint8_t *pages;		/* owned, RUN_BYTES, NULL until needed */
 	uint8_t *zeros;		/* owned, likewise */
 
-	XXH3_state_t *hash, *run;	/* owned; of all, of one run */
+	struct hash *hash, *run;	/* owned; of all, of one run */
 	struct stream_end totals;
 	struct sink tee;	/* fd -1: none */
 	bool (*known)(uint32_t type);
@@ -77,7 +78,7 @@ struct stream_in *stream_in_new(int fd)
 	in->buf = xmalloc(in->room);
 	in->hash = hash_new();
 	in->run = hash_new();
-	XXH3_128bits_reset(in->hash);
+	hash128_begin(in->hash);
 	pipe_enlarge(fd);
 	return in;
 }
@@ -279,7 +280,7 @@ static int consume(struct stream_in *in, size_t n, struct failure *f)
 {
 	const uint8_t *p = in->buf + in->start;
 
-	XXH3_128bits_update(in->hash, p, n);
+	hash128_add(in->hash, p, n);
 	in->start += n;
 	return pass_on(in, p, n, f);
 }
@@ -417,7 +418,7 @@ static int finish(struct stream_in *in, struct failure *f)
 	struct stream_end e = { 0 };
 
 	in->totals.bytes = in->offset;
-	hash_digest(in->hash, in->totals.xxh3);
+	hash128_value(in->hash, in->totals.xxh3);
 	if (stream_get(in, &stream_end_schema, &e, f) < 0 ||
 	    compare_end(in, &e, f) < 0)
 		return -1;
@@ -699,21 +700,21 @@ static ssize_t read_piece(struct stream_in *in, uint8_t *to, size_t n,
 static int read_run(struct stream_in *in, uint8_t *to, size_t n,
 		    struct failure *f)
 {
-	XXH3_64bits_reset(in->run);
+	hash64_begin(in->run);
 	while (n) {
 		size_t chunk = n < HASH_CHUNK ? n : HASH_CHUNK;
 		ssize_t r = read_piece(in, to, chunk, f);
 
 		if (r < 0)
 			return -1;
-		XXH3_64bits_update(in->run, to, r);
-		XXH3_128bits_update(in->hash, to, r);
+		hash64_add(in->run, to, r);
+		hash128_add(in->hash, to, r);
 		if (pass_on(in, to, r, f) < 0)
 			return -1;
 		to += r;
 		n -= r;
 	}
-	if (XXH3_64bits_digest(in->run) != in->run_hash)
+	if (hash64_value(in->run) != in->run_hash)
 		return altered(in, f, in->item.offset,
 			       "they do not match their checksum");
 	return 0;
@@ -760,7 +761,7 @@ void stream_in_totals(const struct stream_in *in, struct stream_end *totals)
 	if (in->state == IN_ENDED)
 		return;
 	totals->bytes = in->offset;
-	hash_digest(in->hash, totals->xxh3);
+	hash128_value(in->hash, totals->xxh3);
 }
 
 const void *stream_in_rest(const struct stream_in *in, size_t *len)
@@ -777,8 +778,8 @@ void stream_in_free(struct stream_in *in)
 	if (in->tee.n)
 		sink_flush(&in->tee);
 	sink_free(&in->tee);
-	XXH3_freeState(in->hash);
-	XXH3_freeState(in->run);
+	hash_free(in->hash);
+	hash_free(in->run);
 	unmap_run(in->pages);
 	unmap_run(in->zeros);
 	free(in->buf);

@@ -10,9 +10,9 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
 
 #include "stream/codec.h"
+#include "stream/hash.h"
 #include "stream/private.h"
 #include "stream/sink.h"
 #include "stream/stream.h"
@@ -21,7 +21,7 @@ enum out_state { OUT_NEW, OUT_OPEN, OUT_ENDED };
 
 struct stream_out {
 	struct sink sink;
-	XXH3_state_t *hash;	/* owned; of all bytes so far */
+	struct hash *hash;	/* owned; of all bytes so far */
 	struct bytes scratch;	/* the record being encoded */
 	struct stream_end totals;
 	enum out_state state;
@@ -34,7 +34,7 @@ struct stream_out *stream_out_new(int fd)
 
 	o->sink.fd = fd;
 	o->hash = hash_new();
-	XXH3_128bits_reset(o->hash);
+	hash128_begin(o->hash);
 	pipe_enlarge(fd);
 	return o;
 }
@@ -73,7 +73,7 @@ static int put(struct stream_out *o, const void *data, size_t n,
 	while (n) {
 		size_t chunk = n < HASH_CHUNK ? n : HASH_CHUNK;
 
-		XXH3_128bits_update(o->hash, p, chunk);
+		hash128_add(o->hash, p, chunk);
 		if (sink_put(&o->sink, p, chunk) < 0)
 			return write_failed(o, f);
 		p += chunk;
@@ -160,7 +160,7 @@ int stream_put_pages(struct stream_out *o, uint64_t id, uint64_t address,
 	bytes_put_uint(b, address);
 	bytes_put_uint(b, count);
 	bytes_put_uint(b, coding);
-	bytes_put_uint(b, XXH3_64bits(len ? bytes : "", len));
+	bytes_put_uint(b, hash64_of(len ? bytes : "", len));
 	bytes_put_string_head(b, len);
 	o->totals.runs++;
 	o->totals.pages += count;
@@ -176,7 +176,7 @@ int stream_put_end(struct stream_out *o, struct failure *f)
 		return -1;
 	o->state = OUT_ENDED;
 	o->totals.bytes = o->sink.bytes;
-	hash_digest(o->hash, o->totals.xxh3);
+	hash128_value(o->hash, o->totals.xxh3);
 	o->scratch.n = 0;
 	if (encode(o, STREAM_END, 0, &stream_end_schema, &o->totals, f) < 0)
 		return -1;
@@ -196,7 +196,7 @@ void stream_out_free(struct stream_out *o)
 	if (!o)
 		return;
 	sink_free(&o->sink);
-	XXH3_freeState(o->hash);
+	hash_free(o->hash);
 	bytes_free(&o->scratch);
 	free(o);
 }
