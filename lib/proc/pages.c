@@ -104,31 +104,32 @@ int pages_by_reading(int pagemap, uint64_t start, uint64_t end,
 	return 0;
 }
 
-/* 0 if it went to the end; else -1, and what has been added is right up to
- * @a->start. */
+/*
+ * 0 if it went to the end; else -1, and @a->start is how far it came.
+ *
+ * walk_end is not to be trusted (6.18): the kernel works in portions of 512
+ * ranges and sets it where a portion was full, but not at the end if it is set
+ * by then.  But unless it fills the vector it has come to the end, and if it
+ * does, it has come to the last range's end at least.
+ */
 static int scan(int pagemap, struct scan_arg *a, struct list *ranges,
 		size_t first)
 {
 	struct scan_region region[REGIONS];
+	int n;
 
 	a->vec = (uintptr_t)region;
 	a->vec_len = REGIONS;
-	while (a->start < a->end) {
-		int n = ioctl(pagemap, SCAN_IOCTL, a);
-
-		if (n < 0 && errno == EINTR)
-			continue;
+	do {
+		n = ioctl(pagemap, SCAN_IOCTL, a);
 		if (n < 0)
 			return -1;
 		for (int i = 0; i < n; i++)
 			add_range(ranges, first, region[i].start,
 				  region[i].end);
-		if (a->walk_end <= a->start) {
-			errno = EIO;
-			return -1;
-		}
-		a->start = a->walk_end;
-	}
+		if (n)
+			a->start = region[n - 1].end;
+	} while (n == REGIONS && a->start < a->end);
 	return 0;
 }
 
