@@ -7,7 +7,7 @@
 #	make check      the same, then every test; last line: the counts
 #	make bench      our figures beside CRIU's (as root)
 #	make lint       cppcheck, clang-tidy, shellcheck, mandoc
-#	make fuzz       each tests/fuzz-*.c for FUZZ_SECONDS
+#	make fuzz       random bytes into the stream reader, FUZZ_SECONDS
 #	make SAN=1 ...  the same with ASan and UBSan, in build-san/
 #	make install    PREFIX=/usr/local, DESTDIR= for packagers
 #
@@ -22,7 +22,7 @@ MANDIR  ?= $(PREFIX)/share/man
 
 CFLAGS   ?= -O2 -g
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wvla
-CPPFLAGS += -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Ilib
+CPPFLAGS += -D_GNU_SOURCE -DVERSION=\"$(VERSION)\" -Ilib
 # What is moved is built as a user would build it, whatever we are built with.
 VICTIM_CFLAGS := $(CFLAGS) -std=gnu11 $(WARN)
 override CFLAGS  += -std=gnu11 $(WARN)
@@ -37,14 +37,6 @@ BIN := build-san/bin
 override CFLAGS  += -fsanitize=address,undefined -fno-omit-frame-pointer
 override LDFLAGS += -fsanitize=address,undefined
 endif
-ifdef FUZZ
-OUT := build-fuzz
-BIN := build-fuzz/bin
-CC  := clang
-override CFLAGS  += -fsanitize=fuzzer-no-link,address,undefined \
-		    -fno-sanitize-recover=undefined
-override LDFLAGS += -fsanitize=fuzzer,address,undefined
-endif
 FUZZ_SECONDS ?= 30
 
 SRC    := $(wildcard cmd-*/*.c)
@@ -52,14 +44,13 @@ PROG   := $(patsubst %.c,$(BIN)/%,$(notdir $(SRC)))
 CMDOBJ := $(patsubst %.c,$(OUT)/cmd/%.o,$(notdir $(SRC)))
 LIBOBJ := $(patsubst %.c,$(OUT)/%.o,$(wildcard lib/*/*.c)) \
 	  $(patsubst %.S,$(OUT)/%.o,$(wildcard lib/*/*.S))
-TEST   := $(wildcard tests/unit-*.c tests/bench-*.c tests/fuzz-*.c)
+TEST   := $(wildcard tests/unit-*.c tests/bench-*.c)
 UNIT   := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit-*.c))
 BENCH  := $(patsubst %.c,$(OUT)/%,$(wildcard tests/bench-*.c))
-FUZZER := $(patsubst %.c,$(OUT)/%,$(wildcard tests/fuzz-*.c))
 VICTIM := $(patsubst tests/victims/%.c,build/victims/%, \
 	    $(filter-out %/victim.c,$(wildcard tests/victims/*.c)))
 MAN    := $(wildcard man/*.[1357])
-SCRIPT := .ci/run $(shell grep -lE '^\#!.*\b(ba)?sh\b' tests/* 2>/dev/null)
+SCRIPT := .ci/run $(shell grep -lsE '^\#!.*\b(ba)?sh\b' tests/* tests/*/*)
 
 vpath %.c $(sort $(dir $(SRC)))
 
@@ -67,13 +58,12 @@ all: $(PROG)
 unit: $(UNIT)
 victims: $(VICTIM)
 benchmarks: $(BENCH)
-fuzzers: $(FUZZER)
 
 $(PROG): $(BIN)/%: $(OUT)/cmd/%.o $(OUT)/lib.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(UNIT) $(BENCH) $(FUZZER): %: %.o $(OUT)/lib.a
+$(UNIT) $(BENCH): %: %.o $(OUT)/lib.a
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # Made anew, so that no member outlives its source.
@@ -107,35 +97,39 @@ build/victims/%: tests/victims/%.c $(wildcard tests/victims/victim.[ch])
 # Packages first, since what is built and how depends on them.
 demo:
 	@tests/setup demo
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@tests/demo
 
 check:
 	@tests/setup check
-	@$(MAKE) --no-print-directory all unit victims
+	@$(MAKE) --no-print-directory -j$$(nproc) all unit victims
 	@OUT=$(OUT) BIN=$(BIN) SAN=$(SAN) tests/check
 
 bench:
 	@tests/setup bench
-	@$(MAKE) --no-print-directory all benchmarks
+	@$(MAKE) --no-print-directory -j$$(nproc) all benchmarks
 	@tests/bench
 
 fuzz:
-	@$(MAKE) --no-print-directory FUZZ=1 fuzzers
-	@tests/fuzz $(FUZZ_SECONDS)
+	@tests/setup check
+	tests/fuzz/run $(FUZZ_SECONDS)
 
 lint: lint-cppcheck lint-tidy lint-shell lint-man
 
+# Of the suppressed, the first is about linker symbols, the others see an
+# address being taken as a value being used.
 lint-cppcheck:
-	cppcheck -q --enable=warning,portability --inline-suppr \
-		--error-exitcode=1 --suppress=missingIncludeSystem \
-		--suppress=normalCheckLevelMaxBranches \
+	cppcheck -q --language=c --enable=warning,portability \
+		--inline-suppr --error-exitcode=1 \
+		--suppress=missingIncludeSystem --suppress=comparePointers \
+		--suppress=ctuuninitvar --suppress=va_list_usedBeforeStarted \
 		-D_GNU_SOURCE -D__x86_64__ -DVERSION='""' -Ilib \
 		$(wildcard lib cmd-*)
 
 lint-tidy:
-	clang-tidy --quiet $(SRC) $(wildcard lib/*/*.c) -- \
-		$(CPPFLAGS) -std=gnu11
+	printf '%s\n' $(SRC) $(wildcard lib/*/*.c) | \
+		xargs -n 4 -P $$(nproc) sh -c \
+		'clang-tidy --quiet "$$@" -- $(CPPFLAGS) -std=gnu11 2>/dev/null' _
 
 lint-shell:
 	shellcheck -S warning $(SCRIPT)
@@ -154,7 +148,7 @@ install: all
 clean:
 	rm -rf bin build build-san build-fuzz
 
-.PHONY: all unit victims benchmarks fuzzers demo check bench fuzz install clean
+.PHONY: all unit victims benchmarks demo check bench fuzz install clean
 .PHONY: lint lint-cppcheck lint-tidy lint-shell lint-man
 .SECONDARY:
 .DELETE_ON_ERROR:
