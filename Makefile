@@ -85,7 +85,8 @@ $(OUT)/%.o: %.S
 
 # A line "/* build: FLAGS */" in the victim's head adds flags; if the first
 # word of it is no flag, it is another compiler.
-build/victims/%: tests/victims/%.c $(wildcard tests/victims/victim.[ch])
+build/victims/%: tests/victims/%.c tests/victims/victim.c \
+			$(wildcard tests/victims/*.h)
 	@mkdir -p $(@D)
 	@set -- $$(sed -n 's,.*/\* build: *\(.*[^ ]\) *\*/$$,\1,p;30q' $<); \
 	case $${1-} in -*|'') set -- $(CC) "$$@";; esac; \

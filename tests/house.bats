@@ -20,7 +20,7 @@ programs() {
 		head -n 3 "$file" | grep -q 'SPDX-License-Identifier: MIT' ||
 			missing+=" $file"
 	done < <(find Makefile .clang-format .clang-tidy .gitignore .ci cmd-* \
-		lib man tests -type f -name '[!.]*' \
+		lib man tests -type f \
 		! -name '*.md' ! -name '*.bin' ! -path '*/corpus/*')
 	assert_equal "$missing" ""
 }
