@@ -1126,15 +1126,24 @@ static void check_order(const struct list *ranges, uint64_t from, uint64_t to)
 	}
 }
 
+static bool same_ranges(const struct list *a, const struct list *b)
+{
+	return a->n == b->n && (!a->n || !memcmp(a->items, b->items, a->n *
+						 sizeof(struct page_range)));
+}
+
 static void check_pages_row(int pagemap, const struct pages_row *row, char *at,
 			    pages_function *pages, bool by_reading)
 {
 	uint64_t start = (uintptr_t)at, stop = start + row->pages * PAGE;
 	size_t period = strlen(row->pattern);
-	struct list private = { 0 }, present = { 0 };
+	struct list private = { 0 }, present = { 0 }, anonymous = { 0 };
 
 	CHECK(pages(pagemap, start, stop, PAGES_PRIVATE, &private) == 0);
 	CHECK(pages(pagemap, start, stop, PAGES_PRESENT, &present) == 0);
+	CHECK(pages(pagemap, start, stop, PAGES_ANON, &anonymous) == 0);
+	if (!strpbrk(row->pattern, by_reading ? "f?Z" : "f?"))
+		CHECK(same_ranges(&anonymous, &private));
 	check_order(&private, start, stop);
 	check_order(&present, start, stop);
 	for (size_t i = 0; i < row->pages; i++) {
@@ -1157,6 +1166,7 @@ static void check_pages_row(int pagemap, const struct pages_row *row, char *at,
 	}
 	list_free(&private);
 	list_free(&present);
+	list_free(&anonymous);
 }
 
 /* Counts of ranges at and about the sizes of the vectors, ours and the
@@ -1519,8 +1529,10 @@ static void test_children(void)
 	if (CHECK(proc_children(c.pid, &l) == 0))
 		CHECK(list_is(&l, shared->tid, 3));
 	list_free(&l);
-	l = (struct list){ 0 };
 	if (CHECK(children_by_parent(c.pid, &l) == 0))
+		CHECK(list_is(&l, shared->tid, 3));
+	list_free(&l);
+	if (CHECK(children_by_threads(c.pid, &l) == 0))
 		CHECK(list_is(&l, shared->tid, 3));
 	list_free(&l);
 	if (CHECK(proc_children(shared->tid[0], &l) == 0))

@@ -75,7 +75,7 @@ static bool wanted(uint64_t entry, enum page_want want)
 {
 	if (entry & ENTRY_GUARD || !(entry & (ENTRY_PRESENT | ENTRY_SWAPPED)))
 		return false;
-	return want == PAGES_PRESENT || !(entry & ENTRY_FILE);
+	return want != PAGES_PRIVATE || !(entry & ENTRY_FILE);
 }
 
 int pages_by_reading(int pagemap, uint64_t start, uint64_t end,
@@ -133,10 +133,25 @@ static int scan(int pagemap, struct scan_arg *a, struct list *ranges,
 	return 0;
 }
 
+/* To tell FILE the kernel has to look into each page's own struct, scattered in
+ * memory: without it the scan takes a third of the time. */
+static uint64_t unwanted(enum page_want want)
+{
+	switch (want) {
+	case PAGES_PRIVATE:
+		return SCAN_FILE | SCAN_PFNZERO;
+	case PAGES_ANON:
+		return SCAN_PFNZERO;
+	case PAGES_PRESENT:
+		break;
+	}
+	return 0;
+}
+
 int proc_pages(int pagemap, uint64_t start, uint64_t end, enum page_want want,
 	       struct list *ranges)
 {
-	uint64_t not = want == PAGES_PRIVATE ? SCAN_FILE | SCAN_PFNZERO : 0;
+	uint64_t not = unwanted(want);
 	size_t first = ranges->n;
 	struct scan_arg a = {
 		.size = sizeof(a), .start = start, .end = end,

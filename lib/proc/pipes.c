@@ -26,7 +26,7 @@
 struct look {
 	uint64_t ino;		/* of interest; 0: all */
 	struct list *pipes;	/* of struct proc_pipe, not yet in order */
-	bool blind;		/* somebody could not be looked into */
+	bool blind;		/* somebody else's could not be looked into */
 };
 
 static int access_bits(int dirfd, const char *name)
@@ -39,9 +39,12 @@ static int access_bits(int dirfd, const char *name)
 	       (st.st_mode & S_IWUSR ? PIPE_WRITER : 0);
 }
 
-/* Nothing if it is no pipe, closed meanwhile, or opened with O_PATH.  The file
- * system is not asked anew: a network file system might never answer. */
-static void look_at_fd(struct look *look, int dirfd, const char *name)
+/*
+ * Nothing if it is no pipe, closed meanwhile, or opened with O_PATH.  The file
+ * system is not asked anew: a network file system might never answer.  -1 if
+ * we may not see what is behind this process's descriptors.
+ */
+static int look_at_fd(struct look *look, int dirfd, const char *name)
 {
 	struct proc_pipe *p;
 	struct statx sx;
@@ -49,41 +52,56 @@ static void look_at_fd(struct look *look, int dirfd, const char *name)
 
 	if (statx(dirfd, name, AT_STATX_DONT_SYNC, STATX_TYPE | STATX_INO,
 		  &sx) < 0)
-		return;
+		return errno == EACCES || errno == EPERM ? -1 : 0;
 	if (!S_ISFIFO(sx.stx_mode) || (look->ino && sx.stx_ino != look->ino))
-		return;
+		return 0;
 	ends = access_bits(dirfd, name);
 	if (!ends)
-		return;
+		return 0;
 	p = list_add(look->pipes, sizeof(*p));
 	p->dev = makedev(sx.stx_dev_major, sx.stx_dev_minor);
 	p->ino = sx.stx_ino;
 	p->ends = ends;
+	return 0;
 }
 
-static void look_at_table(struct look *look, pid_t pid, pid_t tid)
+/*
+ * The directory may be read with less right than what is in it: the right to
+ * that is the right to trace, which even root lacks over a process with more
+ * capabilities.  -1 if it was lacking.
+ */
+static int look_at_table(struct look *look, pid_t pid, pid_t tid)
 {
-	int fd = proc_open(pid, tid, "fd", O_RDONLY | O_DIRECTORY);
+	int rc = 0, fd = proc_open(pid, tid, "fd", O_RDONLY | O_DIRECTORY);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *e;
 
 	if (!dir) {
-		if (errno == EACCES || errno == EPERM)
-			look->blind = true;
+		rc = errno == EACCES || errno == EPERM ? -1 : 0;
 		if (fd >= 0)
 			close(fd);
-		return;
+		return rc;
 	}
-	while ((e = readdir(dir)))
+	while (rc == 0 && (e = readdir(dir)))
 		if (e->d_name[0] != '.')
-			look_at_fd(look, fd, e->d_name);
+			rc = look_at_fd(look, fd, e->d_name);
 	closedir(dir);
+	return rc;
 }
 
 /* If kcmp() cannot say, the table counts as another one. */
 static bool same_table(pid_t a, pid_t b)
 {
 	return syscall(SYS_kcmp, a, b, KCMP_FILES, 0, 0) == 0;
+}
+
+static bool is_ours(pid_t pid)
+{
+	char path[PROC_PATH_ROOM];
+	struct stat st;
+
+	return proc_path(path, pid, pid, "") == 0 &&
+	       (stat(path, &st) < 0 || st.st_uid == geteuid());
 }
 
 /* The kernel counts threads into the links of the directory "task". */
@@ -100,7 +118,10 @@ static void look_at_process(struct look *look, pid_t pid)
 {
 	struct list tids;
 
-	look_at_table(look, pid, pid);
+	if (look_at_table(look, pid, pid) < 0) {
+		look->blind |= !is_ours(pid);
+		return;
+	}
 	if (!has_threads(pid))
 		return;
 	proc_threads(pid, &tids);

@@ -137,8 +137,9 @@ int proc_number(pid_t pid, const char *name, int base, int64_t *value);
  * Does somebody outside @tree (list of pid_t) hold an end of the pipe or FIFO
  * @ino?  The bits: 1 a reader, 2 a writer.  The caller counts as outside, unless
  * he is in @tree.  Descriptors on their way in a socket are not seen, nor those
- * of processes that an unprivileged caller cannot look into; root that finds no
- * holder and could not look everywhere gets -1 with EACCES.
+ * of processes that the caller cannot look into (of other users; of his own
+ * user, with more capabilities).  Root that finds no holder, but could not look
+ * into another user's process, gets -1 with EACCES.
  */
 #define PIPE_READER 1
 #define PIPE_WRITER 2
@@ -162,6 +163,8 @@ struct page_range {
 enum page_want {
 	PAGES_PRIVATE,	/* present or swapped, not the zero page, not a page
 			   of a file: what differs from the file or from zero */
+	PAGES_ANON,	/* the same for a private mapping that has no file,
+			   three times as fast */
 	PAGES_PRESENT,	/* present or swapped, whatever it is */
 };
 /* Appends struct page_range in order.  @pagemap: open /proc/PID/pagemap. */

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/io.h"
 #include "proc/fallback.h"
@@ -29,8 +31,7 @@ static void add_pids(const char *p, struct list *pids)
 		*(pid_t *)list_add(pids, sizeof(pid_t)) = text_dec(&p);
 }
 
-/* Where the kernel has no "children" (CONFIG_PROC_CHILDREN): everybody is asked
- * for his parent. */
+/* Everybody is asked for his parent.  Needs no CONFIG_PROC_CHILDREN. */
 int children_by_parent(pid_t pid, struct list *pids)
 {
 	struct list all;
@@ -74,13 +75,30 @@ static int ascending(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-int proc_children(pid_t pid, struct list *pids)
+/* The links of a directory of /proc: more than the processes or threads in it,
+ * but by no more than some dozens. */
+static size_t links_of(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) < 0 ? 0 : st.st_nlink;
+}
+
+/* Then it is cheaper to ask every process than every thread. */
+static bool has_more_threads_than_processes(pid_t pid)
+{
+	char path[PROC_PATH_ROOM];
+
+	return proc_path(path, pid, pid, "task") == 0 &&
+	       links_of(path) > links_of("/proc");
+}
+
+int children_by_threads(pid_t pid, struct list *pids)
 {
 	bool told = false;	/* at least one thread had the file */
 	struct list tids;
 	int rc = proc_threads(pid, &tids);
 
-	memset(pids, 0, sizeof(*pids));
 	list_each(&tids, pid_t, tid) {
 		if (rc < 0)
 			break;
@@ -90,9 +108,27 @@ int proc_children(pid_t pid, struct list *pids)
 			rc = -1;
 	}
 	list_free(&tids);
-	if (rc == 0 && !told)
-		return children_by_parent(pid, pids);
+	if (rc == 0 && !told) {
+		errno = ENOENT;
+		rc = -1;
+	}
 	if (pids->n > 1)
 		qsort(pids->items, pids->n, sizeof(pid_t), ascending);
 	return rc;
+}
+
+int proc_children(pid_t pid, struct list *pids)
+{
+	char path[PROC_PATH_ROOM];
+
+	memset(pids, 0, sizeof(*pids));
+	if (has_more_threads_than_processes(pid))
+		return children_by_parent(pid, pids);
+	if (children_by_threads(pid, pids) == 0)
+		return 0;
+	/* Either the process has gone or the kernel has no such files. */
+	proc_path(path, pid, pid, "");
+	if (!gone(errno) || access(path, F_OK) < 0)
+		return -1;
+	return children_by_parent(pid, pids);
 }
