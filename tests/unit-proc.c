@@ -11,7 +11,6 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
-#include <linux/kcmp.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
@@ -927,7 +926,7 @@ static char *pages_touched(void)
 	return p;
 }
 
-static int volatile sink;
+static volatile char sink;
 
 static char *pages_zero(void)
 {

@@ -151,19 +151,19 @@ static uint64_t unwanted(enum page_want want)
 int proc_pages(int pagemap, uint64_t start, uint64_t end, enum page_want want,
 	       struct list *ranges)
 {
-	uint64_t not = unwanted(want);
+	uint64_t without = unwanted(want);
 	size_t first = ranges->n;
 	struct scan_arg a = {
 		.size = sizeof(a), .start = start, .end = end,
-		.category_inverted = not | SCAN_GUARD,
-		.category_mask = not | SCAN_GUARD,
+		.category_inverted = without | SCAN_GUARD,
+		.category_mask = without | SCAN_GUARD,
 		.category_anyof_mask = SCAN_PRESENT | SCAN_SWAPPED,
 	};
 
 	if (scan(pagemap, &a, ranges, first) == 0)
 		return 0;
 	if (errno == EINVAL && a.start == start) {
-		a.category_inverted = a.category_mask = not;
+		a.category_inverted = a.category_mask = without;
 		if (scan(pagemap, &a, ranges, first) == 0)
 			return 0;
 	}
