@@ -1036,8 +1036,11 @@ static char *pages_huge_split(void)
 {
 	char *p = pages_huge();
 
-	if (p)
-		madvise(p + PAGE, 2 * PAGE, MADV_DONTNEED);
+	if (!p)
+		return NULL;
+	/* Or khugepaged may put it together again. */
+	madvise(p, HUGE_PAGE, MADV_NOHUGEPAGE);
+	madvise(p + PAGE, 2 * PAGE, MADV_DONTNEED);
 	return p;
 }
 
