@@ -181,9 +181,12 @@ struct setup {
 	bool keyboard;		/* stdin is the terminal, else a pipe */
 	bool screen;		/* stdout is the terminal, else a pipe */
 	bool background;
+	bool socket;		/* stdin and stdout are one, as under sshd */
+	bool stranger;		/* not allowed to open them again */
 	bool deaf;		/* to SIGHUP, as after nohup */
 	bool no_input;		/* in_fd -1 */
 	bool own_session;	/* of the program; always so with PTY */
+	const char *out_path;	/* stdout is this file */
 	const char *rest;
 	size_t rest_len;
 
@@ -247,6 +250,10 @@ static void become_restore(const struct setup *s, int in, int out, int tell)
 	pid_t pids[2];
 	sigset_t old;
 
+	if (s->stranger) {
+		CHECK(fchmod(in, 0) == 0 && fchmod(out, 0) == 0);
+		CHECK(geteuid() != 0 || setuid(65534) == 0);
+	}
 	if (s->deaf)
 		signal(SIGHUP, SIG_IGN);
 	job_hold_signals(&old);
@@ -281,10 +288,8 @@ static void become_restore(const struct setup *s, int in, int out, int tell)
 		j.in_fd = -1;
 	j.root = pids[1];
 	j.status_fd = status_fd[0];
-	if (job_run(&j, &status, &f) < 0) {
-		fprintf(stderr, "(%s)\n", f.text);
+	if (job_run(&j, &status, &f) < 0)
 		_exit(f.status);
-	}
 	CHECK(j.master == -1 && j.to_program == -1);
 	_exit(job_exit_status(status));
 }
@@ -295,16 +300,22 @@ static void job_start(struct setup *s)
 	pid_t pids[2];
 
 	CHECK(pipe2(tell, O_CLOEXEC) == 0);
-	if (!s->keyboard)
+	if (s->socket) {
+		CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, in) ==
+		      0);
+		CHECK((out[0] = dup(in[1])) >= 0 && (out[1] = dup(in[0])) >= 0);
+	}
+	if (!s->keyboard && !s->socket)
 		CHECK(pipe2(in, O_CLOEXEC) == 0);
-	if (!s->screen)
+	if (!s->screen && !s->socket)
 		CHECK(pipe2(out, O_CLOEXEC) == 0);
 	s->in = in[1];
 	s->out = out[0];
 	s->restore = fork_child();
 	if (s->restore == 0) {
 		int from = s->keyboard ? tty : in[0];
-		int to = s->screen ? tty : out[1];
+		int to = s->screen ? tty :
+			 s->out_path ? open(s->out_path, O_WRONLY) : out[1];
 
 		setpgid(0, 0);
 		close(screen);
@@ -399,6 +410,23 @@ static void hear_signals(void)
 	forever();
 }
 
+/* A group of two, each of which tells of SIGUSR1. */
+static void hear_signals_in_group(void)
+{
+	int both[2];
+	char byte;
+
+	CHECK(pipe(both) == 0);
+	hear(SIGUSR1);
+	if (fork_child() == 0) {
+		CHECK(write(both[1], "x", 1) == 1);
+		for (;;)
+			pause();
+	}
+	CHECK(read(both[0], &byte, 1) == 1);
+	forever();
+}
+
 /* One MiB in which every 8 bytes tell where they are. */
 enum { FLOOD = 1 << 20 };
 
@@ -479,15 +507,68 @@ static void flood_of_terminal(void)
 	CHECK(job_end(&s) == 5);
 }
 
-static void flood_to_slow_reader(void)
+static void flood_to_slow_reader(bool socket, bool stranger)
 {
-	struct setup s = { .program = flood, .wiring = PTY };
+	struct setup s = { .program = flood, .wiring = PTY, .socket = socket,
+			   .stranger = stranger };
 
 	job_start(&s);
 	/* Until nothing moves any more. */
 	UNTIL(state_of(s.restore) == 'S' && state_of(s.root) == 'S');
 	expect_flood(s.out, 1000);
 	CHECK(job_end(&s) == 5);
+}
+
+static void flood_to_pipe(void)
+{
+	flood_to_slow_reader(false, false);
+}
+
+static void flood_to_socket(void)
+{
+	flood_to_slow_reader(true, false);
+}
+
+static void flood_to_pipe_of_another(void)
+{
+	flood_to_slow_reader(false, true);
+}
+
+static int unread(int fd)
+{
+	int n;
+
+	CHECK(ioctl(fd, FIONREAD, &n) == 0);
+	return n;
+}
+
+/* A reader that does not read holds back the output, but not the signals:
+ * one for the program, one for the wait. */
+static void signal_while_output_waits(bool stranger)
+{
+	struct setup s = { .program = flood, .wiring = PTY,
+			   .stranger = stranger };
+	int status;
+
+	job_start(&s);
+	/* Whole pages may be wanting: short writes are not divided. */
+	UNTIL(unread(s.out) > 50000 && state_of(s.restore) == 'S' &&
+	      state_of(s.root) == 'S');
+	kill(s.restore, SIGTERM);
+	UNTIL(state_of(s.root) == '-');
+	CHECK(waitpid(s.restore, &status, WNOHANG) == 0);
+	kill(s.restore, SIGTERM);
+	CHECK(job_end(&s) == 128 + SIGTERM);
+}
+
+static void signal_while_pipe_is_full(void)
+{
+	signal_while_output_waits(false);
+}
+
+static void signal_while_pipe_of_another_is_full(void)
+{
+	signal_while_output_waits(true);
 }
 
 /* A few bytes, which the kernel may still have on the way at the end. */
@@ -527,6 +608,17 @@ static void rest_goes_first(enum wiring wiring, const char *want)
 static void rest_first_to_pipe(void)
 {
 	rest_goes_first(PIPES, "abc\ndef\n");
+}
+
+static void one_socket_for_both(void)
+{
+	struct setup s = { .program = copy, .socket = true };
+
+	job_start(&s);
+	send_text(s.in, "abc");
+	CHECK(shutdown(s.in, SHUT_WR) == 0);
+	expect_all(s.out, "abc");
+	CHECK(job_end(&s) == 3);
 }
 
 /* The echo of both lines may come before either is copied. */
@@ -684,6 +776,26 @@ static void reader_gone(void)
 	CHECK(job_end(&s) == 128 + SIGHUP);
 }
 
+static void socket_gone(void)
+{
+	struct setup s = { .program = forever, .wiring = PTY, .socket = true };
+
+	job_start(&s);
+	expect(s.out, "ready");
+	close(s.in);
+	close(s.out);
+	CHECK(job_end(&s) == 128 + SIGHUP);
+}
+
+static void output_to_full_disk(void)
+{
+	struct setup s = { .program = forever, .wiring = PTY };
+
+	s.out_path = "/dev/full";
+	job_start(&s);
+	CHECK(job_end(&s) == STATUS_IO);
+}
+
 /* Gives up its terminal, and takes it back when it is told to. */
 static void close_and_reopen(void)
 {
@@ -755,6 +867,19 @@ static void signals_without_terminal(void)
 static void signals_with_terminal(void)
 {
 	signals_are_passed_on(PTY);
+}
+
+static void signals_reach_the_group(void)
+{
+	struct setup s = { .program = hear_signals_in_group };
+
+	job_start(&s);
+	expect(s.out, "ready");
+	kill(s.restore, SIGUSR1);
+	expect(s.out, "<User defined signal 1 0>");
+	expect(s.out, "<User defined signal 1 0>");
+	kill(s.restore, SIGINT);
+	CHECK(job_end(&s) == 128 + SIGINT);
 }
 
 static void nohup_is_respected(void)
@@ -867,6 +992,7 @@ static void modes_come_back(void)
 	job_start(&s);
 	expect(screen, "ready");
 	UNTIL(is_raw());
+	CHECK(!(fcntl(tty, F_GETFL) & O_NONBLOCK));
 	kill(s.restore, SIGTERM);
 	CHECK(job_end(&s) == 9);
 	CHECK(tcgetattr(screen, &after) == 0);
@@ -938,7 +1064,7 @@ static void suspended_without_shell(void)
 
 	/* Our own child in our own group, as far as the kernel goes. */
 	job_start(&s);
-	CHECK(setpgid(s.restore, getpgrp()) == 0 || errno == EACCES);
+	CHECK(setpgid(s.restore, getpgrp()) == 0);
 	kill(s.restore, SIGTSTP);
 	send_text(s.in, "x");
 	expect(s.out, "x");
@@ -954,8 +1080,8 @@ static void background_leaves_terminal_alone(void)
 
 	job_start(&s);
 	expect(s.out, "rest\r\nrest\r\n");
+	UNTIL(state_of(s.restore) == 'S');
 	CHECK(!is_raw());
-	CHECK(state_of(s.restore) == 'S');
 	/* "fg", of which a job that runs is not told. */
 	foreground(s.restore);
 	UNTIL(is_raw());
@@ -1153,9 +1279,14 @@ static const struct {
 	TEST(exit_status),
 	TEST(status_lost),
 	TEST(flood_of_terminal),
-	TEST(flood_to_slow_reader),
+	TEST(flood_to_pipe),
+	TEST(flood_to_socket),
+	TEST(flood_to_pipe_of_another),
+	TEST(signal_while_pipe_is_full),
+	TEST(signal_while_pipe_of_another_is_full),
 	TEST(last_words_arrive),
 	TEST(rest_first_to_pipe),
+	TEST(one_socket_for_both),
 	TEST(end_of_input_to_terminal),
 	TEST(no_input_at_all),
 	TEST(end_of_input_to_raw_terminal),
@@ -1163,9 +1294,12 @@ static const struct {
 	TEST(writer_is_held_back),
 	TEST(writer_learns_of_closed_input),
 	TEST(reader_gone),
+	TEST(socket_gone),
+	TEST(output_to_full_disk),
 	TEST(terminal_closed_and_opened_again),
 	TEST(signals_without_terminal),
 	TEST(signals_with_terminal),
+	TEST(signals_reach_the_group),
 	TEST(nohup_is_respected),
 	TEST(interrupt_without_terminal),
 	TEST(interrupt_with_terminal),

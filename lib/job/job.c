@@ -177,7 +177,7 @@ static void drop_input(struct run *r)
 	flow_break(&r->input, EPIPE);
 	close_program_input(r);
 	r->eof_passed = true;
-	if (j->in_fd < 0 || isatty(j->in_fd))
+	if (j->in_fd < 0 || j->in_fd == j->out_fd || isatty(j->in_fd))
 		return;
 	null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (null < 0)
