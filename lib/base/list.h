@@ -22,7 +22,7 @@ void list_free(struct list *l);
 
 #define list_at(l, type, i)	(&((type *)(l)->items)[i])
 #define list_each(l, type, it)						\
-	for (type *it = (l)->items, *it##_end = it + (l)->n;		\
+	for (__typeof__(type) *it = (l)->items, *it##_end = it + (l)->n;	\
 	     it < it##_end; it++)
 
 /* malloc and friends that do not return NULL. */

@@ -68,9 +68,10 @@ struct rec_process {
  * sight and a restart would begin the wait afresh. */
 enum wait_kind {
 	WAIT_NONE = 0,
-	WAIT_NANOSLEEP = 1,	/* nanosleep, clock_nanosleep (relative) */
-	WAIT_POLL = 2,
-	WAIT_FUTEX = 3,		/* FUTEX_WAIT (relative) */
+	WAIT_NANOSLEEP = 1,
+	WAIT_CLOCK = 2,		/* clock_nanosleep, relative */
+	WAIT_POLL = 3,
+	WAIT_FUTEX = 4,		/* FUTEX_WAIT, relative */
 };
 
 /* id: TID */
@@ -279,11 +280,24 @@ struct rec_outside {
 	char *name;		/* for people: pipe:[123], /dev/pts/3 */
 };
 
+enum lock_kind {
+	LOCK_POSIX = 0,		/* fcntl(2) F_SETLK: the process's */
+	LOCK_OFD = 1,		/* F_OFD_SETLK: the description's */
+	LOCK_WHOLE = 2,		/* flock(2): the description's */
+};
+
+struct rec_lock {
+	uint32_t kind;		/* enum lock_kind */
+	bool write;		/* exclusive */
+	uint64_t start, length;	/* bytes; length 0: to the end of the file */
+};
+
 /* id: PID */
 struct rec_descriptor {
 	uint32_t fd;
 	bool cloexec;
 	uint64_t open;		/* id of rec_file, rec_pipe_end, rec_outside */
+	struct list locks;	/* of struct rec_lock, held through it */
 };
 
 #endif

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * migrate-capture - a running process tree becomes a stream on standard output
+ *
+ * Every obstacle is named before anything is stopped.  Then the tree is frozen,
+ * written, and left as asked: stopped (the default), killed, or running.  If
+ * anything fails, it runs on as if nothing had been.
+ *
+ * After the stream, our own standard input is passed on: the moved program's
+ * keyboard is still at the front of the pipeline.
+ */
+
+#include <argp.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/failure.h"
+#include "base/wakeup.h"
+#include "image/capture.h"
+#include "job/pass.h"
+
+struct options {
+	pid_t pid;
+	enum capture_end end;
+	bool pass;		/* standard input, after the stream */
+	bool quiet;
+};
+
+const char *argp_program_version = "migrate-capture " VERSION;
+
+static const struct argp_option options[] = {
+	{ "kill", 'k', NULL, 0,
+	  "End the process once its stream has been written", 0 },
+	{ "leave-running", 'r', NULL, 0,
+	  "Let the process run on once its stream has been written", 0 },
+	{ "no-stdin", 'n', NULL, 0,
+	  "Do not pass standard input on after the stream", 0 },
+	{ "quiet", 'q', NULL, 0,
+	  "Do not say how to end a source that is left stopped", 0 },
+	{ 0 }
+};
+
+static error_t parse_arg(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+	char *end;
+
+	switch (key) {
+	case 'k':
+		o->end = END_KILLED;
+		return 0;
+	case 'r':
+		o->end = END_RUNNING;
+		return 0;
+	case 'n':
+		o->pass = false;
+		return 0;
+	case 'q':
+		o->quiet = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (state->arg_num)
+			argp_usage(state);
+		o->pid = strtol(arg, &end, 10);
+		if (end == arg || *end || o->pid <= 0)
+			argp_error(state, "%s is not a PID", arg);
+		return 0;
+	case ARGP_KEY_END:
+		if (state->arg_num < 1)
+			argp_usage(state);
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp argp = {
+	.options = options, .parser = parse_arg, .args_doc = "PID",
+	.doc = "Write the process tree below PID as a stream to standard output."
+	       "\vThe tree is left stopped; migrate-release(1) ends that.",
+};
+
+/* Frozen from here until it is released: nothing may return in between. */
+static int frozen(struct capture *c, const struct options *o, struct failure *f)
+{
+	struct stream_out *out = stream_out_new(STDOUT_FILENO);
+	int rc = 0;
+
+	if (capture_freeze(c, f) < 0 || capture_record(c, f) < 0 ||
+	    capture_write(c, out, f) < 0)
+		rc = -1;
+	capture_release(c, rc == 0 ? o->end : END_RUNNING);
+	stream_out_free(out);
+	return rc;
+}
+
+static int run(struct capture *c, const struct options *o, struct failure *f)
+{
+	c->ends = o->end;
+	c->terminal_keys = o->pass && isatty(STDIN_FILENO);
+	if (capture_look(c, o->pid, f) < 0)
+		return -1;
+	if (c->obstacles.n)
+		return capture_refuse(c, f);
+	return frozen(c, o, f);
+}
+
+static void say_how_to_end(const struct options *o)
+{
+	if (o->end == END_STOPPED && !o->quiet)
+		fprintf(stderr, "migrate-capture: process %d is left stopped; "
+			"end that with: migrate-release --kill %d, or "
+			"migrate-release --resume %d\n", o->pid, o->pid, o->pid);
+}
+
+/* The program had its keyboard outside, and our reader is not a file. */
+static bool somebody_reads(const struct capture *c)
+{
+	struct stat st;
+
+	if (fstat(STDOUT_FILENO, &st) < 0 || S_ISREG(st.st_mode))
+		return false;
+	image_each(&c->image, RECORD_OUTSIDE, struct rec_outside, o)
+		if (o->fd == 0)
+			return true;
+	return false;
+}
+
+int main(int argc, char *argv[])
+{
+	struct options o = { .pass = true };
+	struct capture c = { 0 };
+	struct failure f = { 0 };
+	bool raw, pass;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	signal(SIGPIPE, SIG_IGN);
+	if (isatty(STDOUT_FILENO)) {
+		fail(&f, STATUS_USAGE, "a stream is not for terminals: use a "
+		     "pipe or a file (migrate-capture %d | migrate-restore)",
+		     o.pid);
+		failure_die(&f);
+	}
+	if (fcntl(STDOUT_FILENO, F_GETFD) < 0) {
+		fail_errno(&f, STATUS_IO, "standard output");
+		failure_die(&f);
+	}
+	wakeup_fast();
+	if (run(&c, &o, &f) < 0)
+		failure_die(&f);
+	say_how_to_end(&o);
+	raw = c.terminal_keys && image_list(&c.image, RECORD_TERMINAL)->n;
+	pass = o.pass && somebody_reads(&c);
+	capture_free(&c);
+	if (pass && pass_stdin(STDIN_FILENO, STDOUT_FILENO, raw, &f) < 0)
+		failure_die(&f);
+	return 0;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * migrate-check - can this process tree be moved?
+ *
+ * Names every obstacle, each with what can be done about it, one a line.
+ * Nothing is stopped or changed.
+ */
+
+#include <argp.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/failure.h"
+#include "image/capture.h"
+
+const char *argp_program_version = "migrate-check " VERSION;
+
+static const struct argp_option options[] = {
+	{ "quiet", 'q', NULL, 0, "Say nothing if it can be moved", 0 },
+	{ 0 }
+};
+
+struct options {
+	pid_t pid;
+	bool quiet;
+};
+
+static error_t parse_arg(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+	char *end;
+
+	switch (key) {
+	case 'q':
+		o->quiet = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (state->arg_num)
+			argp_usage(state);
+		o->pid = strtol(arg, &end, 10);
+		if (end == arg || *end || o->pid <= 0)
+			argp_error(state, "%s is not a PID", arg);
+		return 0;
+	case ARGP_KEY_END:
+		if (state->arg_num < 1)
+			argp_usage(state);
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp argp = {
+	.options = options, .parser = parse_arg, .args_doc = "PID",
+	.doc = "Name every obstacle to moving the process tree below PID."
+	       "\vNothing is stopped or changed.  The exit status is 0 if it "
+	       "can be moved, and 69 if not.",
+};
+
+int main(int argc, char *argv[])
+{
+	struct options o = { 0 };
+	struct capture c = { 0 };
+	struct failure f = { 0 };
+	int status = 0;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	if (capture_look(&c, o.pid, &f) < 0)
+		failure_die(&f);
+	list_each(&c.obstacles, struct obstacle, ob) {
+		printf("process %d (%s) %s%s%s\n", ob->pid, ob->name, ob->what,
+		       ob->remedy ? ": " : "", ob->remedy ? ob->remedy : "");
+		status = STATUS_OBSTACLE;
+	}
+	if (!status && !o.quiet)
+		printf("process %d can be moved: %zu process%s\n", o.pid,
+		       c.sources.n, c.sources.n == 1 ? "" : "es");
+	capture_free(&c);
+	return status;
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * migrate-restore - a stream becomes the process tree it was
+ *
+ * In the foreground it then is the job: it passes its own standard input,
+ * terminal and signals on, and exits as the program exits.  With --detach it
+ * prints the program's PID and is done.
+ */
+
+#include <argp.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/failure.h"
+#include "base/wakeup.h"
+#include "image/restore.h"
+#include "job/job.h"
+
+#define REDIRECTS 3
+
+struct options {
+	const char *file;	/* stream comes from here, not from stdin */
+	bool detach, quiet, bridge;
+	enum pids_mode pids;
+	struct redirect redirects[REDIRECTS];
+	size_t redirect_n;
+};
+
+enum { KEY_PIDS = 256, KEY_STDIO, KEY_VDSO };
+
+const char *argp_program_version = "migrate-restore " VERSION;
+
+static const struct argp_option options[] = {
+	{ "detach", 'd', NULL, 0,
+	  "Print the PID of the program and leave it running", 0 },
+	{ "pids", KEY_PIDS, "same|new|auto", 0,
+	  "Keep PIDs, give the tree a PID namespace of its own, or keep them "
+	  "if they are free (the default)", 0 },
+	{ "stdio", KEY_STDIO, "here|FD=PATH", 0,
+	  "Descriptors that led out of the tree become this program's standard "
+	  "streams (the default), or descriptor FD (0, 1, 2) leads to PATH", 0 },
+	{ "vdso", KEY_VDSO, "auto|bridge", 0,
+	  "Bridge the program's own vDSO to this kernel's even where it is the "
+	  "same", 0 },
+	{ "quiet", 'q', NULL, 0, "Do not print warnings", 0 },
+	{ 0 }
+};
+
+static void parse_stdio(struct options *o, char *arg, struct argp_state *state)
+{
+	char *end;
+	long fd;
+
+	if (!strcmp(arg, "here"))
+		return;
+	fd = strtol(arg, &end, 10);
+	if (end == arg || *end != '=' || !end[1] || fd < 0 || fd > 2)
+		argp_error(state, "--stdio=%s: neither \"here\" nor FD=PATH with "
+			   "FD 0, 1 or 2", arg);
+	for (size_t i = 0; i < o->redirect_n; i++)
+		if (o->redirects[i].fd == fd)
+			argp_error(state, "--stdio: descriptor %ld twice", fd);
+	o->redirects[o->redirect_n++] = (struct redirect){ fd, end + 1 };
+}
+
+static error_t parse_arg(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case 'd':
+		o->detach = true;
+		return 0;
+	case 'q':
+		o->quiet = true;
+		return 0;
+	case KEY_PIDS:
+		if (!strcmp(arg, "same"))
+			o->pids = PIDS_SAME;
+		else if (!strcmp(arg, "new"))
+			o->pids = PIDS_NEW;
+		else if (!strcmp(arg, "auto"))
+			o->pids = PIDS_AUTO;
+		else
+			argp_error(state, "--pids=%s: not same, new or auto", arg);
+		return 0;
+	case KEY_STDIO:
+		parse_stdio(o, arg, state);
+		return 0;
+	case KEY_VDSO:
+		if (strcmp(arg, "auto") && strcmp(arg, "bridge"))
+			argp_error(state, "--vdso=%s: not auto or bridge", arg);
+		o->bridge = !strcmp(arg, "bridge");
+		return 0;
+	case ARGP_KEY_ARG:
+		if (state->arg_num)
+			argp_usage(state);
+		o->file = arg;
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp argp = {
+	.options = options, .parser = parse_arg, .args_doc = "[FILE]",
+	.doc = "Rebuild the process tree from a stream on standard input, or in "
+	       "FILE, and be the job that it was."
+	       "\vWithout --detach, exits as the program exits: with its status, "
+	       "or 128 plus the number of the signal that ended it.",
+};
+
+static void print_warnings(const struct restore *r, const struct options *o)
+{
+	if (o->quiet)
+		return;
+	if (r->why_new)
+		fprintf(stderr, "migrate-restore: %s: the program runs in a PID "
+			"namespace of its own\n", r->why_new);
+	list_each(&r->warnings, char *, w)
+		fprintf(stderr, "migrate-restore: warning: %s\n", *w);
+}
+
+static int open_stream(const struct options *o, struct failure *f)
+{
+	int fd;
+
+	if (!o->file)
+		return STDIN_FILENO;
+	fd = open(o->file, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		fail_errno(f, STATUS_IO, "%s", o->file);
+	return fd;
+}
+
+/*
+ * Where the program's keyboard is: after the stream on standard input; on
+ * standard input itself if the stream is in a file; on the terminal if the
+ * stream was redirected from a file, so that there is nothing after it.
+ */
+static int keyboard(const struct options *o)
+{
+	struct stat st;
+
+	if (o->file)
+		return STDIN_FILENO;
+	if (fstat(STDIN_FILENO, &st) == 0 && S_ISREG(st.st_mode) &&
+	    isatty(STDOUT_FILENO)) {
+		int tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
+
+		if (tty >= 0)
+			return tty;
+	}
+	return STDIN_FILENO;
+}
+
+static void set_wishes(struct restore *r, const struct options *o)
+{
+	r->pids = o->pids;
+	r->detach = o->detach;
+	r->bridge_vdso = o->bridge;
+	r->redirects = o->redirects;
+	r->redirect_n = o->redirect_n;
+	/* Detached, nobody passes on what follows a stream on our stdin. */
+	r->in = o->detach && !o->file ? -1 : keyboard(o);
+	r->pump_in = !o->detach && (!o->file || isatty(r->in));
+}
+
+static int be_the_job(struct restore *r, struct stream_in *in,
+		      const struct options *o, struct failure *f)
+{
+	struct job j = {
+		.root = restore_root(r), .status_fd = r->shepherd_fd,
+		.in_fd = -1, .to_program = -1, .master = r->master,
+		.out_fd = STDOUT_FILENO,
+	};
+	int status = 0;
+
+	if (r->master >= 0 || r->keyboard >= 0) {
+		j.in_fd = r->in;
+		j.to_program = r->keyboard >= 0 ? r->keyboard : r->master;
+		j.in_is_tty = isatty(r->in);
+	}
+	if (!o->file)
+		j.in_rest = stream_in_rest(in, &j.in_rest_len);
+	if (job_run(&j, &status, f) < 0)
+		return -1;
+	return job_exit_status(status);
+}
+
+int main(int argc, char *argv[])
+{
+	struct options o = { 0 };
+	struct restore r;
+	struct failure f = { 0 };
+	struct stream_in *in;
+	int fd, status = 0;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	signal(SIGPIPE, SIG_IGN);
+	wakeup_fast();
+	restore_init(&r);
+	set_wishes(&r, &o);
+	fd = open_stream(&o, &f);
+	if (fd < 0)
+		failure_die(&f);
+	in = stream_in_new(fd);
+	if (restore_build(&r, in, &f) < 0)
+		failure_die(&f);
+	print_warnings(&r, &o);
+	if (restore_release(&r, &f) < 0)
+		failure_die(&f);
+	if (o.detach)
+		printf("%d\n", restore_root(&r));
+	else
+		status = be_the_job(&r, in, &o, &f);
+	if (status < 0)
+		failure_die(&f);
+	stream_in_free(in);
+	restore_free(&r);
+	return status;
+}

@@ -1,0 +1,633 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * capture.c - look at a process tree, stop it, record it, let it go
+ *
+ * Looking reads /proc and touches nothing.  It is done twice: to name every
+ * obstacle before anything is stopped, and again once all is still.  What the
+ * kinds of resources do with it is their files' business.
+ */
+#include "image/capture.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "image/thread.h"
+#include "image/wait.h"
+
+/* ---- obstacles ---- */
+
+void obstacle_add(struct capture *c, const struct source *s,
+		  const char *remedy, const char *fmt, ...)
+{
+	struct obstacle *o = list_add(&c->obstacles, sizeof(*o));
+	va_list ap;
+
+	o->pid = s->pid;
+	o->name = xstrdup(s->status.name);
+	o->remedy = remedy ? xstrdup(remedy) : NULL;
+	va_start(ap, fmt);
+	if (vasprintf(&o->what, fmt, ap) < 0)
+		o->what = xstrdup(fmt);
+	va_end(ap);
+}
+
+static void obstacles_clear(struct capture *c)
+{
+	list_each(&c->obstacles, struct obstacle, o) {
+		free(o->name);
+		free(o->what);
+		free(o->remedy);
+	}
+	list_free(&c->obstacles);
+}
+
+int capture_refuse(const struct capture *c, struct failure *f)
+{
+	char text[sizeof(f->text)];
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->obstacles.n && n < sizeof(text) - 1; i++) {
+		const struct obstacle *o =
+			list_at(&c->obstacles, const struct obstacle, i);
+
+		n += snprintf(text + n, sizeof(text) - n,
+			      "%sprocess %d (%s) %s%s%s", i ? "\n  " : "",
+			      o->pid, o->name, o->what,
+			      o->remedy ? ": " : "", o->remedy ? o->remedy : "");
+	}
+	if (c->obstacles.n > 1)
+		return fail(f, STATUS_OBSTACLE, "%zu obstacles:\n  %s",
+			    c->obstacles.n, text);
+	return fail(f, STATUS_OBSTACLE, "%s", text);
+}
+
+/* ---- looking ---- */
+
+static void fds_free(struct list *fds)
+{
+	list_each(fds, struct source_fd, d) {
+		free(d->link);
+		proc_fdinfo_free(&d->info);
+	}
+	list_free(fds);
+}
+
+/* What the look gathered, before another one. */
+static void source_forget(struct source *s)
+{
+	proc_maps_free(&s->maps);
+	fds_free(&s->fds);
+	proc_status_free(&s->status);
+}
+
+static void cut_deleted(struct source_fd *d)
+{
+	static const char mark[] = " (deleted)";
+	size_t n = strlen(d->link), m = sizeof(mark) - 1;
+
+	if (n > m && !strcmp(d->link + n - m, mark)) {
+		d->link[n - m] = '\0';
+		d->deleted = true;
+	}
+}
+
+/* A descriptor that is closed while we look is no failure: 0 then. */
+static int look_fd(struct source *s, int fd)
+{
+	char name[64];
+	struct source_fd *d = list_add(&s->fds, sizeof(*d));
+
+	d->fd = fd;
+	snprintf(name, sizeof(name), "fd/%d", fd);
+	d->link = proc_link(s->pid, name);
+	if (!d->link || proc_fdinfo(s->pid, fd, &d->info) < 0)
+		goto gone;
+	snprintf(name, sizeof(name), "/proc/%d/fd/%d", s->pid, fd);
+	if (stat(name, &d->st) < 0)
+		goto gone;
+	cut_deleted(d);
+	return 0;
+gone:
+	free(d->link);
+	proc_fdinfo_free(&d->info);
+	s->fds.n--;
+	return errno == ENOENT ? 0 : -1;
+}
+
+static int look_fds(struct source *s)
+{
+	struct list fds = { 0 };
+	int rc = proc_fds(s->pid, &fds);
+
+	list_each(&fds, int, fd)
+		if (rc == 0)
+			rc = look_fd(s, *fd);
+	list_free(&fds);
+	return rc;
+}
+
+static bool is_zombie(char state)
+{
+	return state == 'Z' || state == 'X';
+}
+
+/* The main thread may have ended while others go on: that is no zombie. */
+static bool source_is_zombie(const struct source *s)
+{
+	struct list tids = { 0 };
+	bool alone = true;
+
+	if (!is_zombie(s->stat.state))
+		return false;
+	if (proc_threads(s->pid, &tids) == 0)
+		alone = tids.n <= 1;
+	list_free(&tids);
+	return alone;
+}
+
+static int look_failed(const struct source *s, struct failure *f)
+{
+	if (errno == ESRCH || errno == ENOENT)
+		return fail(f, STATUS_NOPROC, "there is no process %d (any more)",
+			    s->pid);
+	return fail_errno(f, 0, "cannot look at process %d", s->pid);
+}
+
+static int source_look(struct source *s, struct failure *f)
+{
+	source_forget(s);
+	if (proc_stat(s->pid, s->pid, &s->stat) < 0 ||
+	    proc_status(s->pid, s->pid, &s->status) < 0)
+		return look_failed(s, f);
+	s->id = s->status.nspid_n ? s->status.nspid[s->status.nspid_n - 1] :
+		s->pid;
+	s->zombie = source_is_zombie(s);
+	if (s->zombie)
+		return 0;
+	if (s->status.kernel_thread)
+		return fail(f, STATUS_OBSTACLE,
+			    "process %d (%s) is a thread of the kernel",
+			    s->pid, s->status.name);
+	if (proc_maps(s->pid, true, &s->maps) < 0 || look_fds(s) < 0)
+		return look_failed(s, f);
+	if (!s->maps.n)		/* it is just ending, or not ours to see */
+		return fail(f, STATUS_NOPROC, "process %d is ending", s->pid);
+	return 0;
+}
+
+static struct source *source_add(struct capture *c, pid_t pid, pid_t parent)
+{
+	struct source *s = list_add(&c->sources, sizeof(*s));
+
+	s->pid = pid;
+	s->parent = parent;
+	s->pagemap = -1;
+	s->strings.mem = -1;
+	return s;
+}
+
+static struct source *find_source(const struct capture *c, pid_t pid)
+{
+	list_each(&c->sources, struct source, s)
+		if (s->pid == pid)
+			return s;
+	return NULL;
+}
+
+/* Parents first.  A process that ends meanwhile is simply not met again. */
+static bool walk_tree(struct capture *c, pid_t root)
+{
+	struct list kids = { 0 };
+	bool grew = false;
+
+	if (!find_source(c, root)) {
+		source_add(c, root, 0);
+		grew = true;
+	}
+	for (size_t i = 0; i < c->sources.n; i++) {
+		pid_t pid = list_at(&c->sources, struct source, i)->pid;
+
+		kids.n = 0;
+		if (proc_children(pid, &kids) < 0)
+			continue;
+		list_each(&kids, pid_t, kid) {
+			if (find_source(c, *kid))
+				continue;
+			source_add(c, *kid, pid);
+			grew = true;
+		}
+	}
+	list_free(&kids);
+	return grew;
+}
+
+static void source_free(struct source *s)
+{
+	source_forget(s);
+	list_each(&s->tasks, struct source_task, t) {
+		proc_status_free(&t->status);
+		list_free(&t->t.late);
+	}
+	list_free(&s->tasks);
+	strings_close(&s->strings);
+	if (s->pagemap >= 0)
+		close(s->pagemap);
+}
+
+static void source_drop(struct capture *c, size_t i)
+{
+	struct source *s = c->sources.items;
+
+	source_free(&s[i]);
+	memmove(&s[i], &s[i + 1], (c->sources.n - i - 1) * sizeof(*s));
+	c->sources.n--;
+}
+
+/* Looks at every process of the list; those that have gone are dropped. */
+static int look_all(struct capture *c, struct failure *f)
+{
+	for (size_t i = 0; i < c->sources.n; i++) {
+		struct source *s = list_at(&c->sources, struct source, i);
+		struct failure mine = { 0 };
+
+		if (source_look(s, &mine) == 0)
+			continue;
+		if (i == 0 || mine.status != STATUS_NOPROC || c->frozen) {
+			*f = mine;
+			return -1;
+		}
+		source_drop(c, i--);
+	}
+	return 0;
+}
+
+static int check_all(struct capture *c, struct failure *f)
+{
+	for (size_t row = 0; kinds[row]; row++) {
+		if (!kinds[row]->check)
+			continue;
+		list_each(&c->sources, struct source, s)
+			if (kinds[row]->check(c, s, f) < 0)
+				return -1;
+	}
+	return 0;
+}
+
+int capture_look(struct capture *c, pid_t root, struct failure *f)
+{
+	c->root = root;
+	c->next_open = c->next_creds = 1;
+	c->next_object = OBJECT_FIRST;
+	walk_tree(c, root);
+	if (look_all(c, f) < 0)
+		return -1;
+	return check_all(c, f);
+}
+
+/* ---- freezing ---- */
+
+static struct source_task *find_task(struct source *s, pid_t tid)
+{
+	list_each(&s->tasks, struct source_task, t)
+		if (t->t.tid == tid)
+			return t;
+	return NULL;
+}
+
+/* Starts to stop the threads of @s that are not stopped yet. */
+static int stop_threads(struct source *s, bool *more, struct failure *f)
+{
+	struct list tids = { 0 };
+	int rc = 0;
+
+	if (proc_threads(s->pid, &tids) < 0)
+		return 0;	/* it has ended */
+	list_each(&tids, pid_t, tid) {
+		struct source_task *t;
+		struct failure mine = { 0 };
+		struct proc_stat st;
+
+		if (find_task(s, *tid))
+			continue;
+		if (proc_stat(s->pid, *tid, &st) == 0 && is_zombie(st.state))
+			continue;
+		t = list_add(&s->tasks, sizeof(*t));
+		t->slept_ns = wait_slept(s->pid, *tid);
+		if (tracee_attach(&t->t, s->pid, *tid, &mine) < 0) {
+			s->tasks.n--;
+			if (mine.status == STATUS_NOPROC)
+				continue;
+			*f = mine;
+			rc = -1;
+			break;
+		}
+		*more = true;
+	}
+	list_free(&tids);
+	return rc;
+}
+
+static int await_threads(struct source *s, struct failure *f)
+{
+	for (size_t i = 0; i < s->tasks.n; i++) {
+		struct source_task *t = list_at(&s->tasks, struct source_task, i);
+		struct failure mine = { 0 };
+
+		if (t->t.stopped)
+			continue;
+		if (tracee_await(&t->t, &mine) == 0) {
+			t->t.source = true;
+			continue;
+		}
+		if (mine.status != STATUS_NOPROC) {
+			*f = mine;
+			return -1;
+		}
+		/* It ended before it stopped. */
+		memmove(t, t + 1, (s->tasks.n - i - 1) * sizeof(*t));
+		s->tasks.n--;
+		i--;
+	}
+	return 0;
+}
+
+/*
+ * New tasks may appear until all that could make them have stopped: go over
+ * the tree until nothing new is met.
+ */
+static int freeze_all(struct capture *c, struct failure *f)
+{
+	bool more;
+
+	do {
+		more = walk_tree(c, c->root);
+		list_each(&c->sources, struct source, s)
+			if (stop_threads(s, &more, f) < 0)
+				return -1;
+		list_each(&c->sources, struct source, s)
+			if (await_threads(s, f) < 0)
+				return -1;
+	} while (more);
+	return 0;
+}
+
+int capture_freeze(struct capture *c, struct failure *f)
+{
+	wait_clocks();
+	if (freeze_all(c, f) < 0)
+		return -1;
+	/* A process of which no task could be stopped has ended. */
+	for (size_t i = 1; i < c->sources.n; i++) {
+		struct source *s = list_at(&c->sources, struct source, i);
+		struct proc_stat st;
+
+		if (!s->tasks.n && proc_stat(s->pid, s->pid, &st) < 0)
+			source_drop(c, i--);
+	}
+	if (!list_at(&c->sources, struct source, 0)->tasks.n)
+		return fail(f, STATUS_NOPROC, "process %d has ended", c->root);
+	c->frozen = true;
+	return 0;
+}
+
+/* ---- recording ---- */
+
+/* Signals whose default is to be ignored, for the stub to end with. */
+static int choose_tell(const struct source_task *t)
+{
+	static const int candidates[] = { SIGURG, SIGWINCH, SIGCHLD };
+	uint64_t busy = t->status.sig_pending | t->status.shared_pending;
+	int fallback = SIGURG;
+
+	for (size_t i = 0; i < 3; i++) {
+		uint64_t bit = 1ull << (candidates[i] - 1);
+
+		if (busy & bit)
+			continue;
+		if (!(t->status.sig_caught & bit))
+			return candidates[i];
+		fallback = candidates[i];
+	}
+	return fallback;
+}
+
+static int look_tasks(struct source *s, struct failure *f)
+{
+	list_each(&s->tasks, struct source_task, t) {
+		if (proc_status(s->pid, t->t.tid, &t->status) < 0)
+			return look_failed(s, f);
+		t->id = t->status.nspid_n ?
+			t->status.nspid[t->status.nspid_n - 1] : t->t.tid;
+		t->t.tell = choose_tell(t);
+		if (thread_leave_rseq(t, f) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int compare_tasks(const void *a, const void *b)
+{
+	const struct source_task *x = a, *y = b;
+	int px = x->t.tid != x->t.pid, py = y->t.tid != y->t.pid;
+
+	return px != py ? px - py : x->t.tid - y->t.tid;
+}
+
+static const struct proc_map *find_map(const struct source *s, const char *path)
+{
+	list_each(&s->maps, struct proc_map, m)
+		if (!strcmp(m->path, path))
+			return m;
+	return NULL;
+}
+
+static int source_attach(struct source *s, struct failure *f)
+{
+	const struct proc_map *vdso = find_map(s, "[vdso]");
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/pagemap", s->pid);
+	s->pagemap = open(path, O_RDONLY | O_CLOEXEC);
+	if (s->pagemap < 0)
+		return fail_errno(f, 0, "cannot read %s", path);
+	s->strings = (struct strings){ .pid = s->pid, .mem = -1 };
+	if (vdso) {
+		s->strings.vdso = vdso->start;
+		s->strings.vdso_size = vdso->end - vdso->start;
+		list_each(&s->tasks, struct source_task, t)
+			if (tracee_step_out(&t->t, vdso->start, vdso->end, f) < 0)
+				return -1;
+	}
+	return strings_attach(&s->strings, &source_leader(s)->t, 0, f);
+}
+
+static int source_prepare(struct source *s, struct failure *f)
+{
+	if (s->zombie)
+		return 0;
+	if (!s->tasks.n)
+		return fail(f, STATUS_NOPROC, "process %d is ending", s->pid);
+	if (look_tasks(s, f) < 0)
+		return -1;
+	qsort(s->tasks.items, s->tasks.n, sizeof(struct source_task),
+	      compare_tasks);
+	return source_attach(s, f);
+}
+
+static uint64_t clock_ns(clockid_t id)
+{
+	struct timespec t;
+
+	clock_gettime(id, &t);
+	return t.tv_sec * 1000000000ull + t.tv_nsec;
+}
+
+static char *boot_id(void)
+{
+	char *id = read_file("/proc/sys/kernel/random/boot_id", NULL);
+
+	if (id)
+		id[strcspn(id, "\n")] = '\0';
+	return id ? id : xstrdup("");
+}
+
+static void fill_header(struct capture *c)
+{
+	struct stream_header *h = &c->image.header;
+	struct list names = { 0 };
+	struct utsname u;
+
+	uname(&u);
+	*h = (struct stream_header){
+		.format = xstrdup(STREAM_FORMAT), .version = STREAM_VERSION,
+		.kind = xstrdup("process"), .arch = xstrdup(u.machine),
+		.kernel = xstrdup(u.release), .host = xstrdup(u.nodename),
+		.boot = boot_id(), .page = STREAM_PAGE,
+		.time_ns = clock_ns(CLOCK_REALTIME),
+		.monotonic_ns = clock_ns(CLOCK_MONOTONIC),
+		.boottime_ns = clock_ns(CLOCK_BOOTTIME),
+		.xcr0 = proc_xcr0(), .tty = c->terminal_keys,
+		.ends = c->ends,
+		.root = list_at(&c->sources, struct source, 0)->id,
+	};
+	getrandom(h->id, sizeof(h->id), 0);
+	proc_cpu_flags(&names);
+	for (size_t i = 0; i < names.n; i++) {
+		struct cpu_feature *cpu = list_add(&h->cpu, sizeof(*cpu));
+
+		cpu->name = *list_at(&names, char *, i);	/* handed over */
+	}
+	list_free(&names);
+}
+
+int capture_record(struct capture *c, struct failure *f)
+{
+	int rc = 0;
+
+	obstacles_clear(c);
+	if (look_all(c, f) < 0 || check_all(c, f) < 0)
+		return -1;
+	if (c->obstacles.n)
+		return capture_refuse(c, f);
+	fill_header(c);
+	list_each(&c->sources, struct source, s)
+		if (source_prepare(s, f) < 0)
+			return -1;
+	for (size_t row = 0; kinds[row]; row++) {
+		if (!kinds[row]->capture)
+			continue;
+		list_each(&c->sources, struct source, s)
+			if (kinds[row]->capture(c, s, f) < 0)
+				return -1;
+	}
+	if (c->obstacles.n)
+		return capture_refuse(c, f);
+	/* Nothing of ours stays in the source while the pages are written. */
+	list_each(&c->sources, struct source, s)
+		if (!s->zombie && !rc)
+			rc = strings_detach(&s->strings, &source_leader(s)->t, f);
+	return rc;
+}
+
+int capture_write(struct capture *c, struct stream_out *out, struct failure *f)
+{
+	if (image_write(&c->image, out, f) < 0 || memory_write(c, out, f) < 0)
+		return -1;
+	return stream_put_end(out, f);
+}
+
+/* ---- releasing ---- */
+
+void capture_release(struct capture *c, enum capture_end end)
+{
+	struct failure ignored = { 0 };
+
+	list_each(&c->sources, struct source, s) {
+		if (s->tasks.n && s->strings.mem >= 0 &&
+		    source_leader(s)->t.stopped)
+			strings_detach(&s->strings, &source_leader(s)->t,
+				       &ignored);
+		if (end == END_STOPPED && s->tasks.n)
+			kill(s->pid, SIGSTOP);
+	}
+	list_each(&c->sources, struct source, s) {
+		if (end == END_KILLED)
+			kill(s->pid, SIGKILL);
+		list_each(&s->tasks, struct source_task, t)
+			tracee_release(&t->t, end == END_STOPPED);
+	}
+}
+
+void capture_free(struct capture *c)
+{
+	image_free(&c->image);
+	list_each(&c->sources, struct source, s)
+		source_free(s);
+	list_free(&c->sources);
+	obstacles_clear(c);
+	list_each(&c->objects, struct seen_object, o)
+		if (o->fd >= 0)
+			close(o->fd);
+	list_free(&c->objects);
+	list_free(&c->opens);
+	list_free(&c->files);
+}
+
+/* ---- for the kinds ---- */
+
+uint64_t capture_id(const struct capture *c, pid_t pid)
+{
+	struct source *s = find_source(c, pid);
+
+	return s ? s->id : 0;
+}
+
+struct source *capture_source(const struct capture *c, uint64_t id)
+{
+	list_each(&c->sources, struct source, s)
+		if (s->id == id)
+			return s;
+	return NULL;
+}
+
+struct source_task *source_leader(const struct source *s)
+{
+	return s->tasks.items;
+}
+
+void source_batch(struct source *s, struct batch *b)
+{
+	batch_init(b, &s->strings, &source_leader(s)->t);
+}

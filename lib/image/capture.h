@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * capture.h - a process tree, looked at, stopped, and written down
+ *
+ *	look	/proc is read, obstacles are named; nothing is touched
+ *	freeze	every task of the tree is stopped
+ *	record	look again, and ask each task what only it can tell
+ *	write	records, then pages
+ *	release	stopped, killed or running on; always, whatever failed
+ */
+#ifndef IMAGE_CAPTURE_H
+#define IMAGE_CAPTURE_H
+
+#include <sys/stat.h>
+
+#include "image/image.h"
+#include "proc/proc.h"
+#include "tracee/tracee.h"
+
+/* Why the tree cannot be moved, in a sentence without the process's name. */
+struct obstacle {
+	pid_t pid;
+	char *name;		/* owned: of the process */
+	char *what;		/* owned */
+	char *remedy;		/* owned: what the user can do; NULL */
+};
+
+/* An open descriptor as /proc shows it. */
+struct source_fd {
+	int fd;
+	char *link;		/* owned: /etc/passwd, pipe:[123] */
+	bool deleted;		/* link ended in " (deleted)", which is cut */
+	struct proc_fdinfo info;
+	struct stat st;
+};
+
+struct source_task {
+	struct tracee t;
+	uint64_t id;		/* TID as the tree sees it */
+	struct proc_status status;
+	uint64_t slept_ns;	/* how long it had been asleep at the freeze */
+};
+
+/* A process of the tree. */
+struct source {
+	pid_t pid;		/* as we see it */
+	uint64_t id;		/* as the tree sees it */
+	pid_t parent;		/* as we see it, 0 for the top */
+	bool zombie;
+	struct proc_stat stat;
+	struct proc_status status;
+	struct list maps;	/* of struct proc_map, with flags */
+	struct list fds;	/* of struct source_fd */
+	struct list tasks;	/* of struct source_task, leader first */
+	struct strings strings;
+	int pagemap;		/* open while captured, -1 */
+};
+
+enum capture_end { END_STOPPED, END_KILLED, END_RUNNING };
+
+/* An open file description, as it was first met. */
+struct seen_open {
+	pid_t pid;
+	int fd;
+	uint64_t id;
+	uint64_t dev, ino;
+	uint32_t flags;		/* without O_CLOEXEC */
+};
+
+/* A file recorded for mappings. */
+struct seen_file {
+	uint64_t id, dev, ino;
+	bool writable;
+};
+
+struct capture {
+	pid_t root;
+	struct image image;
+	struct list sources;	/* of struct source, parents first */
+	struct list obstacles;	/* of struct obstacle */
+	bool frozen;
+
+	/* Numbers handed out. */
+	uint64_t next_open, next_object, next_creds;
+	struct list opens;	/* of struct seen_open: descriptions so far */
+	struct list objects;	/* of struct seen_object */
+	struct list files;	/* of struct seen_file: opened for mappings */
+	bool terminal_keys;	/* header.tty */
+	uint32_t ends;		/* header.ends: enum capture_end */
+};
+
+/* How an object's bytes are found again when pages are written. */
+struct seen_object {
+	uint64_t id;
+	uint64_t dev, ino;
+	int fd;			/* owned: the object opened for reading, or -1:
+				   through a mapping */
+	pid_t pid;		/* that maps it */
+};
+
+/* ---- the steps ---- */
+
+/* Looks at the tree of @root; obstacles are in c->obstacles.  -1 only if it
+ * could not be looked at. */
+int capture_look(struct capture *c, pid_t root, struct failure *f);
+int capture_freeze(struct capture *c, struct failure *f);
+int capture_record(struct capture *c, struct failure *f);
+int capture_write(struct capture *c, struct stream_out *out, struct failure *f);
+
+void capture_release(struct capture *c, enum capture_end end);
+void capture_free(struct capture *c);
+
+/* All obstacles in one failure, one a line. */
+int capture_refuse(const struct capture *c, struct failure *f);
+
+/* ---- for the kinds ---- */
+
+void obstacle_add(struct capture *c, const struct source *s,
+		  const char *remedy, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+/* The tree's own number of a PID or TID in it; 0 if outside. */
+uint64_t capture_id(const struct capture *c, pid_t pid);
+struct source *capture_source(const struct capture *c, uint64_t id);
+struct source_task *source_leader(const struct source *s);
+/* A batch in the leader of @s. */
+void source_batch(struct source *s, struct batch *b);
+
+/* file.c: a rec_file for a mapping or an executable; its id, 0 and failure. */
+uint64_t file_for_mapping(struct capture *c, struct source *s,
+			  const struct proc_map *m, bool writable,
+			  struct failure *f);
+uint64_t file_for_exe(struct capture *c, struct source *s, struct failure *f);
+/* memory.c: all pages of the tree. */
+int memory_write(struct capture *c, struct stream_out *out, struct failure *f);
+
+/*
+ * A kind of descriptor: does it claim this one, and the record it makes.  The
+ * table is in descriptor.c.
+ */
+struct fd_kind {
+	bool (*claims)(const struct source_fd *fd);
+	/* Names an obstacle if it cannot be moved after all. */
+	int (*check)(struct capture *, struct source *, const struct source_fd *,
+		     struct failure *);
+	/* Makes the record of a description not met before, under @id. */
+	int (*capture)(struct capture *, struct source *,
+		       const struct source_fd *, uint64_t id, struct failure *);
+};
+
+extern const struct fd_kind fd_kind_file, fd_kind_pipe, fd_kind_outside;
+/* Does @fd lead out of the tree, and may it become one of the restore's own
+ * standard streams? */
+bool outside_claims_pipe(struct capture *c, const struct source_fd *fd);
+
+#endif

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * file.c - open files, directories and stateless devices; files that are mapped
+ *
+ * A regular file stays the file it is: it is opened anew by its path.  Before
+ * that it is held against what the source saw, and every difference is told at
+ * once:
+ *
+ *	the very same file (same machine, device, inode)   always right
+ *	read only, or mapped	same size, and same time or same sample of bytes
+ *	written to		may have grown since, not shrunk
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include "base/io.h"
+#include "image/mapping.h"
+#include "image/restore.h"
+
+static const struct field fields[] = {
+	FIELD(struct rec_file, dev, FIELD_UINT),
+	FIELD(struct rec_file, ino, FIELD_UINT),
+	FIELD(struct rec_file, pos, FIELD_UINT),
+	FIELD(struct rec_file, kind, FIELD_UINT),
+	FIELD(struct rec_file, mode, FIELD_UINT),
+	FIELD(struct rec_file, path, FIELD_TEXT),
+	FIELD(struct rec_file, rdev, FIELD_UINT),
+	FIELD(struct rec_file, size, FIELD_UINT),
+	FIELD(struct rec_file, flags, FIELD_UINT, .hex = true),
+	FIELD(struct rec_file, mapped, FIELD_BOOL),
+	FIELD(struct rec_file, object, FIELD_UINT),
+	FIELD(struct rec_file, sample, FIELD_UINT, .hex = true),
+	FIELD(struct rec_file, mtime_ns, FIELD_UINT),
+};
+
+static const struct schema schema = SCHEMA("file", struct rec_file, fields);
+
+#define SAMPLE (64 * 1024)
+/* Flags of an open description that fcntl(2) shows and open(2) takes. */
+#define KEPT_FLAGS (O_ACCMODE | O_APPEND | O_NONBLOCK | O_DSYNC | O_SYNC |	\
+		    O_DIRECT | O_NOATIME | O_DIRECTORY | O_PATH | O_NOFOLLOW)
+
+/* ---- what a file is like ---- */
+
+static uint64_t mtime_ns(const struct stat *st)
+{
+	return st->st_mtim.tv_sec * 1000000000ull + st->st_mtim.tv_nsec;
+}
+
+/* XXH3-64 of the first and the last 64 KiB: an ELF file's build id is in the
+ * first, its section table in the last. */
+static uint64_t sample_of(int fd, uint64_t size)
+{
+	static uint8_t buf[2 * SAMPLE];
+	ssize_t head = pread(fd, buf, SAMPLE, 0), tail = 0;
+
+	if (head < 0)
+		return 0;
+	if (size > SAMPLE)
+		tail = pread(fd, buf + head, SAMPLE,
+			     size > 2 * SAMPLE ? size - SAMPLE : SAMPLE);
+	return XXH3_64bits(buf, head + (tail > 0 ? tail : 0));
+}
+
+static void describe(struct rec_file *rec, const struct stat *st)
+{
+	rec->dev = st->st_dev;
+	rec->ino = st->st_ino;
+	rec->size = S_ISREG(st->st_mode) ? st->st_size : 0;
+	rec->mtime_ns = mtime_ns(st);
+	rec->mode = st->st_mode;
+	rec->rdev = S_ISCHR(st->st_mode) ? st->st_rdev : 0;
+}
+
+/* ---- capture: files of mappings ---- */
+
+/* The path must lead to the file from here as it does from there. */
+static int open_same(const char *path, uint64_t ino, struct stat *st)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, st) == 0 && st->st_ino == ino)
+		return fd;
+	close(fd);
+	errno = ESTALE;
+	return -1;
+}
+
+static uint64_t mapped_file(struct capture *c, const char *path, uint64_t ino,
+			    bool writable, pid_t pid, struct failure *f)
+{
+	struct seen_file *seen;
+	struct rec_file *rec;
+	struct stat st;
+	int fd = open_same(path, ino, &st);
+	uint64_t id;
+
+	if (fd < 0) {
+		fail_errno(f, STATUS_OBSTACLE, "process %d maps %s, which "
+			   "cannot be opened here as the same file", pid, path);
+		return 0;
+	}
+	list_each(&c->files, struct seen_file, known) {
+		if (known->dev == st.st_dev && known->ino == st.st_ino &&
+		    known->writable == writable) {
+			close(fd);
+			return known->id;
+		}
+	}
+	id = c->next_open++;
+	seen = list_add(&c->files, sizeof(*seen));
+	*seen = (struct seen_file){ id, st.st_dev, st.st_ino, writable };
+	rec = image_add(&c->image, RECORD_FILE, id);
+	rec->path = xstrdup(path);
+	rec->flags = writable ? O_RDWR : O_RDONLY;
+	rec->mapped = true;
+	describe(rec, &st);
+	rec->sample = sample_of(fd, st.st_size);
+	close(fd);
+	return id;
+}
+
+uint64_t file_for_mapping(struct capture *c, struct source *s,
+			  const struct proc_map *m, bool writable,
+			  struct failure *f)
+{
+	return mapped_file(c, m->path, m->ino, writable, s->pid, f);
+}
+
+uint64_t file_for_exe(struct capture *c, struct source *s, struct failure *f)
+{
+	char magic[64], *path = proc_link(s->pid, "exe");
+	struct stat st;
+	uint64_t id;
+
+	snprintf(magic, sizeof(magic), "/proc/%d/exe", s->pid);
+	if (!path || stat(magic, &st) < 0) {
+		free(path);
+		fail_errno(f, 0, "cannot find the executable of process %d",
+			   s->pid);
+		return 0;
+	}
+	id = mapped_file(c, path, st.st_ino, false, s->pid, f);
+	free(path);
+	return id;
+}
+
+/* ---- capture: descriptors ---- */
+
+/* /dev/null and its kin: nothing is kept between two reads or writes. */
+static bool is_stateless(dev_t rdev)
+{
+	static const unsigned minors[] = { 3, 5, 7, 8, 9 };
+
+	for (size_t i = 0; i < sizeof(minors) / sizeof(*minors); i++)
+		if (rdev == makedev(1, minors[i]))
+			return true;
+	return false;
+}
+
+static bool claims(const struct source_fd *fd)
+{
+	return S_ISREG(fd->st.st_mode) || S_ISDIR(fd->st.st_mode) ||
+	       (S_ISCHR(fd->st.st_mode) && is_stateless(fd->st.st_rdev));
+}
+
+static int check(struct capture *c, struct source *s,
+		 const struct source_fd *fd, struct failure *f)
+{
+	struct stat st;
+
+	(void)f;
+	if (fd->deleted) {
+		if (S_ISDIR(fd->st.st_mode))
+			obstacle_add(c, s, NULL, "has a deleted directory open "
+				     "(%s, descriptor %d)", fd->link, fd->fd);
+		else if (fd->st.st_nlink)
+			obstacle_add(c, s, NULL, "has a file open whose name was "
+				     "deleted but which has another one (%s, "
+				     "descriptor %d)", fd->link, fd->fd);
+		return 0;
+	}
+	if (fd->link[0] != '/')
+		obstacle_add(c, s, NULL, "has something of the kernel's open "
+			     "(%s, descriptor %d)", fd->link, fd->fd);
+	else if (stat(fd->link, &st) < 0 || st.st_ino != fd->st.st_ino)
+		obstacle_add(c, s, "run the capture where the path leads to it",
+			     "has %s open (descriptor %d), which is another "
+			     "file seen from here", fd->link, fd->fd);
+	return 0;
+}
+
+static int object_kind(const struct source_fd *fd)
+{
+	return strncmp(fd->link, "/memfd:", 7) ? OBJECT_DELETED : OBJECT_MEMFD;
+}
+
+static int capture(struct capture *c, struct source *s,
+		   const struct source_fd *fd, uint64_t id, struct failure *f)
+{
+	struct rec_file *rec = image_add(&c->image, RECORD_FILE, id);
+
+	rec->path = xstrdup(fd->link);
+	rec->flags = fd->info.flags & KEPT_FLAGS;
+	rec->pos = fd->info.pos;
+	describe(rec, &fd->st);
+	if (S_ISDIR(fd->st.st_mode)) {
+		rec->kind = FILE_DIRECTORY;
+	} else if (S_ISCHR(fd->st.st_mode)) {
+		rec->kind = FILE_DEVICE;
+	} else if (fd->deleted) {
+		rec->kind = FILE_OBJECT;
+		rec->object = object_of_fd(c, s, fd, object_kind(fd), f);
+		return rec->object ? 0 : -1;
+	}
+	return 0;
+}
+
+const struct fd_kind fd_kind_file = {
+	.claims = claims, .check = check, .capture = capture,
+};
+
+/* ---- restore ---- */
+
+static bool same_machine(const struct restore *r)
+{
+	char *boot = read_file("/proc/sys/kernel/random/boot_id", NULL);
+	bool same = boot && r->image.header.boot &&
+		!strncmp(boot, r->image.header.boot, 36);
+
+	free(boot);
+	return same;
+}
+
+static bool may_grow(const struct rec_file *rec)
+{
+	return !rec->mapped && (rec->flags & O_ACCMODE) != O_RDONLY;
+}
+
+static void compare_regular(struct restore *r, const struct rec_file *rec,
+			    const struct stat *st)
+{
+	int fd;
+
+	if (may_grow(rec)) {
+		if ((uint64_t)st->st_size < rec->size)
+			differs_add(r, "%s has shrunk from %llu to %llu bytes",
+				    rec->path, (unsigned long long)rec->size,
+				    (unsigned long long)st->st_size);
+		return;
+	}
+	if ((uint64_t)st->st_size != rec->size) {
+		differs_add(r, "%s is another file here: %llu bytes, not %llu",
+			    rec->path, (unsigned long long)st->st_size,
+			    (unsigned long long)rec->size);
+		return;
+	}
+	if (mtime_ns(st) == rec->mtime_ns)
+		return;
+	fd = rec->sample ? open(rec->path, O_RDONLY | O_CLOEXEC) : -1;
+	if (!rec->sample || fd < 0 || sample_of(fd, st->st_size) != rec->sample)
+		differs_add(r, "%s is another file here: its content differs",
+			    rec->path);
+	if (fd >= 0)
+		close(fd);
+}
+
+static void compare(struct restore *r, const struct rec_file *rec, bool same)
+{
+	bool write = (rec->flags & O_ACCMODE) != O_RDONLY;
+	struct stat st;
+
+	if (stat(rec->path, &st) < 0) {
+		differs_add(r, "%s: %s", rec->path, strerror(errno));
+		return;
+	}
+	if ((st.st_mode & S_IFMT) != (rec->mode & S_IFMT)) {
+		differs_add(r, "%s is not the kind of file it was", rec->path);
+		return;
+	}
+	if (!(rec->flags & O_PATH) &&
+	    faccessat(AT_FDCWD, rec->path,
+		      ((rec->flags & O_ACCMODE) != O_WRONLY ? R_OK : 0) |
+		      (write ? W_OK : 0), AT_EACCESS) < 0) {
+		differs_add(r, "%s: %s", rec->path, strerror(errno));
+		return;
+	}
+	if (S_ISCHR(st.st_mode) && st.st_rdev != rec->rdev)
+		differs_add(r, "%s is another device here", rec->path);
+	if (S_ISREG(st.st_mode) &&
+	    !(same && st.st_dev == rec->dev && st.st_ino == rec->ino &&
+	      (uint64_t)st.st_size >= rec->size))
+		compare_regular(r, rec, &st);
+}
+
+static int verify(struct restore *r, struct failure *f)
+{
+	bool same = same_machine(r);
+
+	image_each(&r->image, RECORD_FILE, struct rec_file, rec) {
+		if (rec->kind > FILE_OBJECT ||
+		    (rec->flags & ~(uint32_t)KEPT_FLAGS) ||
+		    (rec->kind != FILE_OBJECT &&
+		     (!rec->path || rec->path[0] != '/')))
+			return fail(f, STATUS_STREAM, "file %llu is not sound",
+				    (unsigned long long)rec_r->id);
+		if (rec->kind == FILE_OBJECT) {
+			if (!image_find(&r->image, RECORD_OBJECT, rec->object))
+				return fail(f, STATUS_STREAM, "file %llu is an "
+					    "object that the stream does not "
+					    "have", (unsigned long long)rec_r->id);
+			continue;
+		}
+		compare(r, rec, same);
+	}
+	return 0;
+}
+
+static int open_object(struct restore *r, const struct rec_file *rec)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d",
+		 opened_find(&r->objects, rec->object));
+	return open(path, (rec->flags & ~O_NOFOLLOW) | O_CLOEXEC);
+}
+
+static int open_file(struct restore *r, const struct rec_file *rec)
+{
+	if (rec->kind == FILE_OBJECT)
+		return open_object(r, rec);
+	return open(rec->path, rec->flags | O_CLOEXEC | O_NOCTTY);
+}
+
+static int prepare(struct restore *r, struct failure *f)
+{
+	image_each(&r->image, RECORD_FILE, struct rec_file, rec) {
+		int fd = open_file(r, rec);
+
+		if (fd < 0)
+			return fail_errno(f, STATUS_DIFFERS, "cannot open %s",
+					  rec->path);
+		if (rec->pos && lseek(fd, rec->pos, SEEK_SET) < 0) {
+			close(fd);
+			return fail_errno(f, STATUS_DIFFERS, "cannot go to byte "
+					  "%llu of %s",
+					  (unsigned long long)rec->pos, rec->path);
+		}
+		if (opened_add(r, &r->opened, rec_r->id, fd, f) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int file_fd(const struct restore *r, uint64_t id)
+{
+	return opened_find(&r->opened, id);
+}
+
+const struct kind kind_file = {
+	.type = RECORD_FILE, .schema = &schema, .unique = true,
+	.verify = verify, .prepare = prepare,
+};

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * image.h - all records of a process tree, by kind, and the table of kinds
+ *
+ * An image is a small database: a list of records for each kind, in the order
+ * they were captured or read.  Pages are not in it; they stream past.
+ */
+#ifndef IMAGE_IMAGE_H
+#define IMAGE_IMAGE_H
+
+#include "image/records.h"
+#include "stream/stream.h"
+
+#define KIND_MAX 24		/* rows in the table */
+
+struct record {
+	uint64_t id;
+	void *data;		/* owned: the struct of its kind */
+};
+
+struct image {
+	struct stream_header header;
+	struct list records[KIND_MAX];	/* of struct record, by row */
+};
+
+struct capture;
+struct source;
+struct restore;
+struct puppet;
+struct member;
+
+/*
+ * One row of the table: a kind of resource.  Any function may be missing; they
+ * are called in the order of the rows, each for all of the tree before the
+ * next row.
+ */
+struct kind {
+	enum record_type type;
+	const struct schema *schema;
+	bool unique;		/* one record an id: may be looked up */
+
+	/* Before the freeze and again in it: names what cannot be moved. */
+	int (*check)(struct capture *, struct source *, struct failure *);
+	/* In the freeze: from a process into records. */
+	int (*capture)(struct capture *, struct source *, struct failure *);
+
+	/* Once, before anything is made: are the records sound, is all here
+	 * that they name? */
+	int (*verify)(struct restore *, struct failure *);
+	/* Once: opens or makes what the puppets will inherit. */
+	int (*prepare)(struct restore *, struct failure *);
+	/* In each process, before its memory is filled. */
+	int (*build)(struct restore *, struct puppet *, struct failure *);
+	/* In each process, after it. */
+	int (*settle)(struct restore *, struct puppet *, struct failure *);
+	/* In each thread, when the process is settled. */
+	int (*thread)(struct restore *, struct puppet *, struct member *,
+		      struct failure *);
+};
+
+extern const struct kind *const kinds[];	/* NULL at the end */
+
+extern const struct kind
+	kind_process, kind_thread, kind_creds, kind_sched, kind_actions,
+	kind_pending, kind_timers, kind_limits, kind_space, kind_mapping,
+	kind_vdso, kind_object, kind_file, kind_pipe, kind_pipe_end,
+	kind_terminal, kind_outside, kind_descriptor;
+
+const struct kind *kind_of(uint32_t type);	/* NULL if unknown */
+const struct schema *record_schema(uint32_t type);
+bool record_known(uint32_t type);
+
+/* A zeroed new record of its kind's struct. */
+void *image_add(struct image *, enum record_type, uint64_t id);
+/* Of kinds that are unique; NULL if there is none. */
+void *image_find(const struct image *, enum record_type, uint64_t id);
+struct list *image_list(const struct image *, enum record_type);
+/* First record of @id and how many follow it: kinds whose records of one id
+ * stand together. */
+struct record *image_run(const struct image *, enum record_type, uint64_t id,
+			 size_t *n);
+void image_free(struct image *);
+
+/* Header and all records. */
+int image_write(const struct image *, struct stream_out *, struct failure *);
+/*
+ * Header and records, up to the first run of pages (then 1 and *item is it) or
+ * the end (0).  Records of one kind that are not unique but ought to be fail.
+ */
+int image_read(struct image *, struct stream_in *, struct stream_item *item,
+	       struct failure *);
+
+#define image_each(img, type, strct, it)				\
+	for (struct record *it##_r = image_list(img, type)->items,	\
+	     *it##_e = it##_r + image_list(img, type)->n;		\
+	     it##_r < it##_e; it##_r++)					\
+		for (strct *it = it##_r->data; it; it = NULL)
+
+#endif

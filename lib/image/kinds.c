@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kinds.c - the table of resources: everything a process is made of
+ *
+ * Capture, restore, inspect and preflight walk it in this order.  A new kind
+ * is a struct in records.h, a file beside this one, and a row here.
+ */
+#include "image/image.h"
+
+const struct kind *const kinds[] = {
+	&kind_process,
+	&kind_creds,
+	&kind_thread,
+	&kind_sched,
+	&kind_actions,
+	&kind_pending,
+	&kind_timers,
+	&kind_limits,
+	&kind_vdso,
+	&kind_object,
+	&kind_space,
+	&kind_mapping,
+	&kind_terminal,
+	&kind_file,
+	&kind_pipe,
+	&kind_pipe_end,
+	&kind_outside,
+	&kind_descriptor,
+	NULL,
+};

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mapping.c - the mappings of an address space
+ *
+ * What is in their pages is memory.c's business; here is where they are, what
+ * they map, and how: protection, locking, advice.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "image/capture.h"
+#include "image/mapping.h"
+#include "image/restore.h"
+
+static const struct field fields[] = {
+	FIELD(struct rec_mapping, end, FIELD_UINT, .hex = true),
+	FIELD(struct rec_mapping, kind, FIELD_UINT),
+	FIELD(struct rec_mapping, name, FIELD_TEXT),
+	FIELD(struct rec_mapping, prot, FIELD_UINT),
+	FIELD(struct rec_mapping, flags, FIELD_UINT, .hex = true),
+	FIELD(struct rec_mapping, start, FIELD_UINT, .hex = true),
+	FIELD(struct rec_mapping, offset, FIELD_UINT, .hex = true),
+	FIELD(struct rec_mapping, source, FIELD_UINT),
+};
+
+static const struct schema schema = SCHEMA("mapping", struct rec_mapping, fields);
+
+#define TASK_END	0x7ffffffff000ull
+
+/* Flags that say nothing beyond the protection and the kind. */
+#define FLAGS_DERIVED	(VMF_RD | VMF_WR | VMF_EX | VMF_MR | VMF_ME | VMF_AC)
+
+/* ---- what can be moved ---- */
+
+static bool starts(const char *s, const char *with)
+{
+	return !strncmp(s, with, strlen(with));
+}
+
+static bool is_kernels(const struct proc_map *m)
+{
+	return !strcmp(m->path, "[vvar]") || !strcmp(m->path, "[vdso]") ||
+	       !strcmp(m->path, "[vvar_vclock]") ||
+	       !strcmp(m->path, "[vsyscall]");
+}
+
+static bool is_anonymous(const struct proc_map *m)
+{
+	if (m->path[0] == '/')
+		return !m->deleted && !(m->flags & VMF_SH) &&
+		       !strcmp(m->path, "/dev/zero");
+	return !m->path[0] || !strcmp(m->path, "[heap]") ||
+	       !strcmp(m->path, "[stack]") || starts(m->path, "[anon:");
+}
+
+/* Why not; NULL if it can. */
+static const char *unmovable(const struct proc_map *m)
+{
+	if (is_kernels(m))
+		return NULL;
+	if (m->flags & VMF_HT)
+		return "maps huge pages of hugetlbfs";
+	if (m->flags & (VMF_UM | VMF_UW | VMF_UI))
+		return "has memory watched by userfaultfd";
+	if (m->flags & VMF_SS)
+		return "uses a shadow stack";
+	if (m->flags & VMF_SL)
+		return "has sealed memory (mseal)";
+	if (m->flags & VMF_DP)
+		return "has droppable memory (MAP_DROPPABLE)";
+	if (is_anonymous(m))
+		return NULL;
+	if (m->path[0] != '/')
+		return "maps something of the kernel's";
+	if (starts(m->path, "/SYSV"))
+		return "has System V shared memory attached";
+	if (starts(m->path, "/[aio]"))
+		return "uses asynchronous I/O (io_setup)";
+	if (starts(m->path, "/secretmem"))
+		return "maps secret memory (memfd_secret)";
+	if (m->flags & (VMF_IO | VMF_PF))
+		return "maps a device";
+	return NULL;
+}
+
+static int check(struct capture *c, struct source *s, struct failure *f)
+{
+	(void)f;
+	list_each(&s->maps, struct proc_map, m) {
+		const char *why = unmovable(m);
+
+		if (why)
+			obstacle_add(c, s, NULL, "%s (%s at 0x%llx)", why,
+				     m->path[0] ? m->path : "anonymous memory",
+				     (unsigned long long)m->start);
+	}
+	return 0;
+}
+
+/* ---- capture ---- */
+
+static int object_kind(const struct proc_map *m)
+{
+	if (!strcmp(m->path, "/dev/zero"))
+		return OBJECT_SHARED;
+	return starts(m->path, "/memfd:") ? OBJECT_MEMFD : OBJECT_DELETED;
+}
+
+static int classify(struct capture *c, struct source *s,
+		    const struct proc_map *m, struct rec_mapping *rec,
+		    struct failure *f)
+{
+	bool writable = m->flags & VMF_SH && m->flags & VMF_MW;
+
+	rec->offset = m->offset;
+	if (is_anonymous(m)) {
+		rec->kind = MAPPING_ANON;
+		rec->offset = 0;
+	} else if (!strcmp(m->path, "[vdso]")) {
+		rec->kind = MAPPING_VDSO;
+	} else if (is_kernels(m)) {
+		rec->kind = MAPPING_VVAR;
+	} else if (m->deleted) {
+		rec->kind = MAPPING_OBJECT;
+		rec->source = object_of_map(c, s, m, object_kind(m), f);
+		return rec->source ? 0 : -1;
+	} else {
+		rec->kind = MAPPING_FILE;
+		rec->source = file_for_mapping(c, s, m, writable, f);
+		return rec->source ? 0 : -1;
+	}
+	return 0;
+}
+
+static int capture(struct capture *c, struct source *s, struct failure *f)
+{
+	list_each(&s->maps, struct proc_map, m) {
+		struct rec_mapping *rec;
+
+		if (m->start >= TASK_END)	/* [vsyscall] */
+			continue;
+		rec = image_add(&c->image, RECORD_MAPPING, s->id);
+		rec->start = m->start;
+		rec->end = m->end;
+		rec->prot = (m->flags & VMF_RD ? PROT_READ : 0) |
+			    (m->flags & VMF_WR ? PROT_WRITE : 0) |
+			    (m->flags & VMF_EX ? PROT_EXEC : 0);
+		rec->flags = m->flags & ~(uint64_t)FLAGS_DERIVED;
+		rec->name = xstrdup(m->path);
+		if (classify(c, s, m, rec, f) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- restore ---- */
+
+static int bad_mapping(const struct record *at, const char *why,
+		       struct failure *f)
+{
+	const struct rec_mapping *m = at->data;
+
+	return fail(f, STATUS_STREAM, "mapping 0x%llx..0x%llx of process %llu %s",
+		    (unsigned long long)m->start, (unsigned long long)m->end,
+		    (unsigned long long)at->id, why);
+}
+
+static int verify(struct restore *r, struct failure *f)
+{
+	struct list *l = image_list(&r->image, RECORD_MAPPING);
+	const struct record *last = NULL;
+
+	list_each(l, struct record, at) {
+		const struct rec_mapping *m = at->data, *before;
+
+		if (!image_find(&r->image, RECORD_SPACE, at->id))
+			return bad_mapping(at, "has no address space", f);
+		if ((m->start | m->end) % STREAM_PAGE || m->start >= m->end ||
+		    m->end > TASK_END || m->start < 4096)
+			return bad_mapping(at, "has impossible bounds", f);
+		before = last && last->id == at->id ? last->data : NULL;
+		if (before && m->start < before->end)
+			return bad_mapping(at, "overlaps the one before", f);
+		if (m->kind > MAPPING_VDSO || m->prot > 7)
+			return bad_mapping(at, "is of an unknown kind", f);
+		if (m->kind == MAPPING_FILE &&
+		    !image_find(&r->image, RECORD_FILE, m->source))
+			return bad_mapping(at, "maps a file that the stream "
+					   "does not have", f);
+		if (m->kind == MAPPING_OBJECT &&
+		    !image_find(&r->image, RECORD_OBJECT, m->source))
+			return bad_mapping(at, "maps an object that the stream "
+					   "does not have", f);
+		last = at;
+	}
+	return 0;
+}
+
+static int source_fd(struct restore *r, const struct rec_mapping *m)
+{
+	if (m->kind == MAPPING_FILE)
+		return file_fd(r, m->source);
+	if (m->kind == MAPPING_OBJECT)
+		return opened_find(&r->objects, m->source);
+	return -1;
+}
+
+static void add_mmap(struct restore *r, struct batch *b,
+		     const struct rec_mapping *m)
+{
+	uint64_t flags = MAP_FIXED_NOREPLACE;
+
+	flags |= m->flags & VMF_SH ? MAP_SHARED : MAP_PRIVATE;
+	if (m->kind == MAPPING_ANON)
+		flags |= MAP_ANONYMOUS;
+	if (m->flags & VMF_GD)
+		flags |= MAP_GROWSDOWN;
+	if (m->flags & VMF_NR)
+		flags |= MAP_NORESERVE;
+	batch_add(b, "map memory", SYS_mmap, m->start, m->end - m->start,
+		  m->prot, flags, (int64_t)source_fd(r, m), m->offset);
+	if (m->flags & VMF_HG)
+		batch_add(b, NULL, SYS_madvise, m->start, m->end - m->start,
+			  MADV_HUGEPAGE);
+	if (m->flags & VMF_NH)
+		batch_add(b, NULL, SYS_madvise, m->start, m->end - m->start,
+			  MADV_NOHUGEPAGE);
+}
+
+static int flush_if_full(struct batch *b, struct failure *f)
+{
+	if (!batch_full(b))
+		return 0;
+	if (batch_run(b, f) < 0)
+		return -1;
+	batch_reset(b);
+	return 0;
+}
+
+static int build(struct restore *r, struct puppet *p, struct failure *f)
+{
+	struct batch b;
+	int rc = 0;
+
+	puppet_batch(p, &b);
+	for (size_t i = 0; i < p->map_n && rc == 0; i++) {
+		const struct rec_mapping *m = p->maps[i];
+
+		if (m->kind != MAPPING_VDSO && m->kind != MAPPING_VVAR)
+			add_mmap(r, &b, m);
+		rc = flush_if_full(&b, f);
+	}
+	if (rc == 0)
+		rc = batch_run(&b, f);
+	batch_free(&b);
+	return rc;
+}
+
+/* Advice that the kernel keeps as a flag of the mapping. */
+static const struct { uint64_t flag; int advice; const char *what; } advices[] = {
+	{ VMF_DC, MADV_DONTFORK, "keep memory from forks" },
+	{ VMF_DD, MADV_DONTDUMP, "keep memory from core dumps" },
+	{ VMF_WF, 18 /* MADV_WIPEONFORK */, "have memory wiped in forks" },
+	{ VMF_MG, MADV_MERGEABLE, "have pages merged" },
+	{ VMF_SR, MADV_SEQUENTIAL, "advise sequential access" },
+	{ VMF_RR, MADV_RANDOM, "advise random access" },
+};
+
+static void add_advice(struct batch *b, const struct rec_mapping *m)
+{
+	for (size_t i = 0; i < sizeof(advices) / sizeof(*advices); i++)
+		if (m->flags & advices[i].flag)
+			batch_add(b, advices[i].flag == VMF_MG ? NULL :
+				  advices[i].what, SYS_madvise, m->start,
+				  m->end - m->start, advices[i].advice);
+	if (m->flags & VMF_LO)
+		batch_add(b, "lock memory", SYS_mlock, m->start,
+			  m->end - m->start);
+}
+
+static int settle(struct restore *r, struct puppet *p, struct failure *f)
+{
+	struct batch b;
+	int rc = 0;
+
+	(void)r;
+	puppet_batch(p, &b);
+	for (size_t i = 0; i < p->map_n && rc == 0; i++) {
+		const struct rec_mapping *m = p->maps[i];
+
+		if (m->kind != MAPPING_VDSO && m->kind != MAPPING_VVAR)
+			add_advice(&b, m);
+		rc = flush_if_full(&b, f);
+	}
+	if (rc == 0)
+		rc = batch_run(&b, f);
+	batch_free(&b);
+	return rc;
+}
+
+const struct kind kind_mapping = {
+	.type = RECORD_MAPPING, .schema = &schema,
+	.check = check, .capture = capture,
+	.verify = verify, .build = build, .settle = settle,
+};

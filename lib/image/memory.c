@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memory.c - what is in the pages of address spaces and objects
+ *
+ * Written: pages that a process has of its own.  A page of a file that nobody
+ * changed, and one that is all zero where zero is what a new mapping holds, are
+ * not.  Runs do not cross a boundary of 2 MiB, so that a full one can become a
+ * huge page at the other end.
+ *
+ * Filled: a run goes straight into its puppet.  Only if the puppets cannot be
+ * made before the end of the stream (the source still has their PIDs) is it
+ * kept back here.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "image/capture.h"
+#include "image/memory.h"
+#include "image/restore.h"
+
+#define PAGE		((uint64_t)STREAM_PAGE)
+#define HUGE		(2ull << 20)
+#define CHUNK		(2u << 20)	/* bytes read at once */
+#define PIECES		256		/* ranges read at once */
+#define ZERO_RUN	16		/* fewer zero pages are not worth a run */
+
+/* ---- writing ---- */
+
+/* Ranges gathered to be read in one call. */
+struct reader {
+	struct source *s;
+	struct stream_out *out;
+	uint64_t id;		/* of the space or object */
+	bool zero_is_default;	/* in a new mapping there are zeros */
+	bool force;		/* the process itself may not read it */
+	uint8_t *buf;		/* CHUNK bytes */
+	struct iovec piece[PIECES];
+	size_t n, bytes;
+};
+
+static bool is_zero(const uint8_t *page)
+{
+	return *(const uint64_t *)page == 0 && !memcmp(page, page + 8, PAGE - 8);
+}
+
+/* How many pages from @i on are zero, or are to be sent as they are. */
+static size_t stretch(const uint8_t *data, size_t n, size_t i, bool *zero)
+{
+	size_t at = i, zeros;
+
+	for (zeros = 0; at + zeros < n && is_zero(data + (at + zeros) * PAGE);)
+		zeros++;
+	*zero = zeros >= ZERO_RUN || (zeros && zeros == n - i);
+	if (*zero)
+		return zeros;
+	for (at = i + zeros; at < n; at += zeros ? zeros : 1) {
+		for (zeros = 0; at + zeros < n && zeros < ZERO_RUN &&
+		     is_zero(data + (at + zeros) * PAGE);)
+			zeros++;
+		if (zeros == ZERO_RUN)
+			break;
+	}
+	return at - i;
+}
+
+static int put_run(struct reader *r, uint64_t address, const uint8_t *data,
+		   size_t pages, struct failure *f)
+{
+	for (size_t i = 0; i < pages;) {
+		bool zero;
+		size_t n = stretch(data, pages, i, &zero);
+		int rc = 0;
+
+		if (!zero)
+			rc = stream_put_pages(r->out, r->id, address + i * PAGE,
+					      n, CODING_RAW, data + i * PAGE, f);
+		else if (!r->zero_is_default)
+			rc = stream_put_pages(r->out, r->id, address + i * PAGE,
+					      n, CODING_ZERO, NULL, f);
+		if (rc < 0)
+			return -1;
+		i += n;
+	}
+	return 0;
+}
+
+static int read_pieces(struct reader *r, struct failure *f)
+{
+	struct iovec here = { r->buf, r->bytes };
+	size_t done = 0;
+
+	if (!r->force) {
+		ssize_t n = process_vm_readv(r->s->pid, &here, 1, r->piece,
+					     r->n, 0);
+
+		if (n == (ssize_t)r->bytes)
+			return 0;
+	}
+	/* What the task itself may not read, /proc/PID/mem gives. */
+	for (size_t i = 0; i < r->n; i++) {
+		if (strings_read(&r->s->strings, (uint64_t)r->piece[i].iov_base,
+				 r->buf + done, r->piece[i].iov_len) < 0)
+			return fail_errno(f, 0, "cannot read process %d at %p",
+					  r->s->pid, r->piece[i].iov_base);
+		done += r->piece[i].iov_len;
+	}
+	return 0;
+}
+
+static int flush(struct reader *r, struct failure *f)
+{
+	size_t done = 0;
+
+	if (!r->n)
+		return 0;
+	if (read_pieces(r, f) < 0)
+		return -1;
+	for (size_t i = 0; i < r->n; i++) {
+		if (put_run(r, (uint64_t)r->piece[i].iov_base, r->buf + done,
+			    r->piece[i].iov_len / PAGE, f) < 0)
+			return -1;
+		done += r->piece[i].iov_len;
+	}
+	r->n = r->bytes = 0;
+	return 0;
+}
+
+static int add_range(struct reader *r, uint64_t start, uint64_t end,
+		     struct failure *f)
+{
+	while (start < end) {
+		uint64_t stop = (start + HUGE) & ~(HUGE - 1);
+
+		if (stop > end)
+			stop = end;
+		if ((r->n == PIECES || r->bytes + (stop - start) > CHUNK) &&
+		    flush(r, f) < 0)
+			return -1;
+		r->piece[r->n++] = (struct iovec){ (void *)start, stop - start };
+		r->bytes += stop - start;
+		start = stop;
+	}
+	return 0;
+}
+
+static bool has_own_pages(const struct rec_mapping *m)
+{
+	if (m->kind == MAPPING_VDSO || m->kind == MAPPING_VVAR)
+		return false;
+	return !(m->flags & VMF_SH);
+}
+
+static int write_mapping(struct reader *r, const struct rec_mapping *m,
+			 struct failure *f)
+{
+	struct list ranges = { 0 };
+	int rc = 0;
+
+	r->zero_is_default = m->kind == MAPPING_ANON;
+	r->force = !(m->prot & PROT_READ);
+	if (proc_pages(r->s->pagemap, m->start, m->end,
+		       m->kind == MAPPING_ANON ? PAGES_ANON : PAGES_PRIVATE,
+		       &ranges) < 0)
+		rc = fail_errno(f, 0, "cannot read the page map of process %d",
+				r->s->pid);
+	list_each(&ranges, struct page_range, range)
+		if (rc == 0)
+			rc = add_range(r, range->start, range->end, f);
+	list_free(&ranges);
+	/* What follows may be read in another way. */
+	return rc < 0 ? rc : flush(r, f);
+}
+
+static int write_space(struct capture *c, struct source *s,
+		       struct stream_out *out, uint8_t *buf, struct failure *f)
+{
+	struct reader r = { .s = s, .out = out, .id = s->id, .buf = buf };
+	size_t n;
+	struct record *m = image_run(&c->image, RECORD_MAPPING, s->id, &n);
+
+	s->strings.pid = s->pid;
+	if (strings_open(&s->strings, f) < 0)
+		return -1;
+	for (; n--; m++)
+		if (has_own_pages(m->data) && write_mapping(&r, m->data, f) < 0)
+			return -1;
+	strings_close(&s->strings);
+	return 0;
+}
+
+static int write_extent(struct reader *r, int fd, uint64_t start, uint64_t end,
+			struct failure *f)
+{
+	while (start < end) {
+		size_t want = end - start < CHUNK ? end - start : CHUNK;
+		ssize_t n = pread(fd, r->buf, want, start);
+		size_t pages;
+
+		if (n <= 0)
+			return fail_errno(f, 0, "cannot read object %llu",
+					  (unsigned long long)r->id);
+		pages = (n + PAGE - 1) / PAGE;
+		memset(r->buf + n, 0, pages * PAGE - n);
+		if (put_run(r, start, r->buf, pages, f) < 0)
+			return -1;
+		start += pages * PAGE;
+	}
+	return 0;
+}
+
+static int write_object(const struct seen_object *o, struct stream_out *out,
+			uint8_t *buf, struct failure *f)
+{
+	struct reader r = { .out = out, .id = o->id, .buf = buf,
+			    .zero_is_default = true };
+	off_t start = 0, end;
+
+	for (;;) {
+		start = lseek(o->fd, start, SEEK_DATA);
+		if (start < 0)
+			return errno == ENXIO ? 0 :
+				fail_errno(f, 0, "cannot read object %llu",
+					   (unsigned long long)o->id);
+		end = lseek(o->fd, start, SEEK_HOLE);
+		if (end < 0)
+			return fail_errno(f, 0, "cannot read object %llu",
+					  (unsigned long long)o->id);
+		start &= ~(off_t)(PAGE - 1);
+		if (write_extent(&r, o->fd, start, end, f) < 0)
+			return -1;
+		start = end;
+	}
+}
+
+static uint8_t *chunk_new(void)
+{
+	uint8_t *buf = mmap(NULL, CHUNK + HUGE, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return buf == MAP_FAILED ? NULL : buf;
+}
+
+int memory_write(struct capture *c, struct stream_out *out, struct failure *f)
+{
+	uint8_t *buf = chunk_new();
+	int rc = 0;
+
+	if (!buf)
+		return fail_errno(f, 0, "cannot allocate a buffer");
+	list_each(&c->objects, struct seen_object, o)
+		if (rc == 0)
+			rc = write_object(o, out, buf, f);
+	list_each(&c->sources, struct source, s)
+		if (rc == 0 && !s->zombie)
+			rc = write_space(c, s, out, buf, f);
+	munmap(buf, CHUNK + HUGE);
+	return rc;
+}
+
+/* ---- filling ---- */
+
+static int bad_run(const struct stream_item *item, const char *why,
+		   struct failure *f)
+{
+	return fail(f, STATUS_STREAM, "pages at 0x%llx (record %llu, byte %llu)"
+		    " %s", (unsigned long long)item->address,
+		    (unsigned long long)item->record,
+		    (unsigned long long)item->offset, why);
+}
+
+static struct rec_mapping *mapping_at(const struct puppet *p, uint64_t address)
+{
+	size_t low = 0, high = p->map_n;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+		struct rec_mapping *m = p->maps[mid];
+
+		if (address < m->start)
+			high = mid;
+		else if (address >= m->end)
+			low = mid + 1;
+		else
+			return m;
+	}
+	return NULL;
+}
+
+/*
+ * A full, aligned 2 MiB becomes a huge page: one fault where 512 would have
+ * been (MADV_COLLAPSE, Linux 6.1; of another process with CAP_SYS_NICE).
+ */
+static void collapse(struct puppet *p, const struct rec_mapping *m,
+		     uint64_t address, size_t len)
+{
+	static bool cannot;
+	struct iovec first, all = { (void *)address, len };
+	static const uint64_t zero;
+	struct iovec here = { (void *)&zero, sizeof(zero) };
+	int pidfd;
+
+	if (cannot || len != HUGE || address % HUGE ||
+	    m->kind != MAPPING_ANON || m->flags & (VMF_NH | VMF_SH))
+		return;
+	first = (struct iovec){ (void *)address, sizeof(zero) };
+	if (process_vm_writev(p->pid, &here, 1, &first, 1, 0) < 0)
+		return;
+	pidfd = syscall(SYS_pidfd_open, p->pid, 0);
+	if (pidfd < 0 || syscall(SYS_process_madvise, pidfd, &all, 1,
+				 25 /* MADV_COLLAPSE */, 0) < 0)
+		cannot = true;
+	if (pidfd >= 0)
+		close(pidfd);
+}
+
+static int fill_space(struct puppet *p, const struct stream_item *item,
+		      const void *data, struct failure *f)
+{
+	size_t len = item->count * PAGE;
+	const struct rec_mapping *m = mapping_at(p, item->address);
+	struct iovec here = { (void *)data, len };
+	struct iovec there = { (void *)item->address, len };
+
+	if (!m || item->address + len > m->end || !has_own_pages(m))
+		return bad_run(item, "are in no mapping of their process", f);
+	if (m->prot & PROT_WRITE) {
+		collapse(p, m, item->address, len);
+		if (process_vm_writev(p->pid, &here, 1, &there, 1, 0) ==
+		    (ssize_t)len)
+			return 0;
+	}
+	if (strings_write(&p->strings, item->address, data, len) < 0)
+		return fail_errno(f, 0, "cannot fill process %d at 0x%llx",
+				  p->pid, (unsigned long long)item->address);
+	return 0;
+}
+
+static int fill_object(struct restore *r, const struct rec_object *o,
+		       const struct stream_item *item, const void *data,
+		       struct failure *f)
+{
+	uint64_t len = item->count * PAGE, end = (o->size + PAGE - 1) & ~(PAGE - 1);
+
+	if (item->address >= end || len > end - item->address)
+		return bad_run(item, "are beyond the end of their object", f);
+	if (item->address + len > o->size)
+		len = o->size - item->address;
+	if (pwrite(opened_find(&r->objects, item->id), data, len,
+		   item->address) != (ssize_t)len)
+		return fail_errno(f, 0, "cannot fill %s", o->name);
+	return 0;
+}
+
+static int fill(struct restore *r, const struct stream_item *item,
+		const void *data, struct failure *f)
+{
+	struct puppet *p;
+
+	if (item->id >= OBJECT_FIRST) {
+		const struct rec_object *o =
+			image_find(&r->image, RECORD_OBJECT, item->id);
+
+		return o ? fill_object(r, o, item, data, f) :
+			bad_run(item, "are of no object in the stream", f);
+	}
+	p = find_puppet(r, item->id);
+	if (!p || p->rec->zombie)
+		return bad_run(item, "are of no process in the stream", f);
+	return fill_space(p, item, data, f);
+}
+
+int memory_fill(struct restore *r, struct stream_in *in,
+		struct stream_item *item, struct failure *f)
+{
+	int more = 1;
+
+	do {
+		const void *data;
+
+		if (item->type != STREAM_PAGES)
+			return fail(f, STATUS_STREAM, "a record of type %u comes "
+				    "after pages (record %llu, byte %llu)",
+				    item->type,
+				    (unsigned long long)item->record,
+				    (unsigned long long)item->offset);
+		data = stream_get_pages(in, f);
+		if (!data || fill(r, item, data, f) < 0)
+			return -1;
+	} while ((more = stream_next(in, item, f)) > 0);
+	return more;
+}
+
+/* ---- keeping back ---- */
+
+struct kept {
+	struct stream_item item;
+	void *data;
+};
+
+#define ARENA (64ull << 20)
+
+/* From a large block that huge pages back; never given back before the end. */
+static void *keep_room(struct stash *st, size_t len)
+{
+	void *at;
+
+	if (st->left < len) {
+		st->at = mmap(NULL, ARENA, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		if (st->at == MAP_FAILED)
+			return NULL;
+		madvise(st->at, ARENA, MADV_HUGEPAGE);
+		*(void **)list_add(&st->arenas, sizeof(void *)) = st->at;
+		st->left = ARENA;
+	}
+	at = st->at;
+	st->at += len;
+	st->left -= len;
+	return at;
+}
+
+int memory_keep(struct stash *st, struct stream_in *in,
+		struct stream_item *item, struct failure *f)
+{
+	int more = 1;
+
+	do {
+		size_t len = item->count * PAGE;
+		struct kept *k = list_add(&st->runs, sizeof(*k));
+		const void *data;
+
+		if (item->type != STREAM_PAGES)
+			return fail(f, STATUS_STREAM, "a record of type %u comes "
+				    "after pages (record %llu, byte %llu)",
+				    item->type,
+				    (unsigned long long)item->record,
+				    (unsigned long long)item->offset);
+		data = stream_get_pages(in, f);
+		if (!data)
+			return -1;
+		k->item = *item;
+		k->data = keep_room(st, len);
+		if (!k->data)
+			return fail_errno(f, 0, "no memory to keep the stream in");
+		memcpy(k->data, data, len);
+	} while ((more = stream_next(in, item, f)) > 0);
+	return more;
+}
+
+int memory_fill_kept(struct restore *r, struct stash *st, struct failure *f)
+{
+	list_each(&st->runs, struct kept, k)
+		if (fill(r, &k->item, k->data, f) < 0)
+			return -1;
+	return 0;
+}
+
+void stash_free(struct stash *st)
+{
+	list_each(&st->arenas, void *, a)
+		munmap(*a, ARENA);
+	list_free(&st->arenas);
+	list_free(&st->runs);
+}

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * process.c - what belongs to a process as a whole: its place in the tree,
+ * working directory, mask, and the settings of prctl(2)
+ *
+ * Where a process stands in sessions and groups is rebuilt in build.c, when
+ * the puppets are made: it depends on the order of their making.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "image/capture.h"
+#include "image/restore.h"
+
+static const struct field fields[] = {
+	FIELD(struct rec_process, cwd, FIELD_TEXT),
+	FIELD(struct rec_process, pid, FIELD_UINT),
+	FIELD(struct rec_process, exit, FIELD_UINT),
+	FIELD(struct rec_process, name, FIELD_TEXT, .max = 64),
+	FIELD(struct rec_process, group, FIELD_UINT),
+	FIELD(struct rec_process, umask, FIELD_UINT),
+	FIELD(struct rec_process, parent, FIELD_UINT),
+	FIELD(struct rec_process, zombie, FIELD_BOOL),
+	FIELD(struct rec_process, oom_adj, FIELD_INT),
+	FIELD(struct rec_process, persona, FIELD_UINT, .hex = true),
+	FIELD(struct rec_process, session, FIELD_UINT),
+	FIELD(struct rec_process, stopped, FIELD_BOOL),
+	FIELD(struct rec_process, thp_off, FIELD_BOOL),
+	FIELD(struct rec_process, dumpable, FIELD_UINT),
+	FIELD(struct rec_process, terminal, FIELD_UINT),
+	FIELD(struct rec_process, dump_mask, FIELD_UINT, .hex = true),
+	FIELD(struct rec_process, subreaper, FIELD_BOOL),
+	FIELD(struct rec_process, exit_signal, FIELD_UINT),
+};
+
+static const struct schema schema = SCHEMA("process", struct rec_process, fields);
+
+/* ---- what cannot be moved ---- */
+
+static bool is_ancestor(pid_t pid)
+{
+	struct proc_stat st;
+
+	for (pid_t p = getpid(); p > 1; p = st.ppid) {
+		if (p == pid)
+			return true;
+		if (proc_stat(p, p, &st) < 0)
+			break;
+	}
+	return false;
+}
+
+static bool same_namespace(pid_t pid, const char *name)
+{
+	char path[32], *ours, *theirs;
+	bool same;
+
+	snprintf(path, sizeof(path), "ns/%s", name);
+	ours = proc_link(getpid(), path);
+	theirs = proc_link(pid, path);
+	same = !ours || !theirs || !strcmp(ours, theirs);
+	free(ours);
+	free(theirs);
+	return same;
+}
+
+static void check_namespaces(struct capture *c, struct source *s)
+{
+	static const char *const names[] = {
+		"user", "net", "ipc", "uts", "cgroup", "time",
+	};
+	const struct source *top = list_at(&c->sources, struct source, 0);
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!same_namespace(s->pid, names[i]))
+			obstacle_add(c, s, "run the capture inside it (nsenter)",
+				     "is in another %s namespace", names[i]);
+	/* One that a restore made for PIDs may be left again. */
+	if (s->status.nspid_n != top->status.nspid_n)
+		obstacle_add(c, s, "capture it alone",
+			     "is in another PID namespace than process %d",
+			     top->pid);
+}
+
+static void check_root(struct capture *c, struct source *s)
+{
+	char path[64];
+	struct stat ours, theirs;
+
+	snprintf(path, sizeof(path), "/proc/%d/root/.", s->pid);
+	if (stat("/", &ours) < 0 || stat(path, &theirs) < 0)
+		return;
+	if (ours.st_dev != theirs.st_dev || ours.st_ino != theirs.st_ino)
+		obstacle_add(c, s, "run the capture inside it (chroot, nsenter)",
+			     "has another root directory");
+}
+
+static void check_class(struct capture *c, struct source *s)
+{
+	char path[64];
+	unsigned char ident[5] = { 0 };
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", s->pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (read(fd, ident, sizeof(ident)) == sizeof(ident) && ident[4] == 1)
+		obstacle_add(c, s, NULL, "is a 32-bit program");
+	close(fd);
+}
+
+static int check(struct capture *c, struct source *s, struct failure *f)
+{
+	if (s->zombie) {
+		if (s->parent == 0)
+			return fail(f, STATUS_NOPROC,
+				    "process %d has ended already (it is a zombie)",
+				    s->pid);
+		return 0;
+	}
+	if (is_ancestor(s->pid))
+		obstacle_add(c, s, "start the capture from another session",
+			     "is a parent of this program");
+	if (s->status.tracer && s->status.tracer != getpid())
+		obstacle_add(c, s, "end the debugger or strace first",
+			     "is being traced by process %d", s->status.tracer);
+	if (s->status.seccomp)
+		obstacle_add(c, s, NULL, "runs under a seccomp filter");
+	check_namespaces(c, s);
+	check_root(c, s);
+	check_class(c, s);
+	return 0;
+}
+
+/* ---- capture ---- */
+
+/* PIDs of sessions and groups are numbers of our namespace; of those in the
+ * tree the tree's own number is known. */
+static uint64_t inner(const struct capture *c, pid_t pid)
+{
+	uint64_t id = capture_id(c, pid);
+
+	return id ? id : (uint64_t)pid;
+}
+
+static void capture_zombie(struct source *s, struct rec_process *p)
+{
+	p->zombie = true;
+	p->exit = s->stat.exit_code;
+}
+
+static int ask(struct source *s, struct rec_process *p, struct failure *f)
+{
+	struct batch b;
+	uint64_t reaper;
+	size_t dumpable, thp;
+	int rc;
+
+	source_batch(s, &b);
+	reaper = batch_data(&b, NULL, 4);
+	dumpable = batch_add(&b, NULL, SYS_prctl, PR_GET_DUMPABLE);
+	batch_add(&b, NULL, SYS_prctl, PR_GET_CHILD_SUBREAPER, reaper);
+	thp = batch_add(&b, NULL, SYS_prctl, PR_GET_THP_DISABLE);
+	rc = batch_run(&b, f);
+	if (rc == 0) {
+		p->dumpable = batch_ret(&b, dumpable);
+		p->subreaper = *(int *)batch_out(&b, reaper);
+		p->thp_off = batch_ret(&b, thp) > 0;
+	}
+	batch_free(&b);
+	return rc;
+}
+
+static int64_t number(struct source *s, const char *name, int base)
+{
+	int64_t value = 0;
+
+	proc_number(s->pid, name, base, &value);
+	return value;
+}
+
+static int capture(struct capture *c, struct source *s, struct failure *f)
+{
+	struct rec_process *p = image_add(&c->image, RECORD_PROCESS, s->id);
+
+	p->pid = s->id;
+	p->parent = s->parent ? capture_id(c, s->parent) : 0;
+	p->group = inner(c, s->stat.pgrp);
+	p->session = inner(c, s->stat.session);
+	p->name = xstrdup(s->status.name);
+	p->exit_signal = s->stat.exit_signal;
+	if (s->zombie) {
+		capture_zombie(s, p);
+		return 0;
+	}
+	p->stopped = source_leader(s)->t.stop_again;
+	p->cwd = proc_link(s->pid, "cwd");
+	if (!p->cwd)
+		return fail_errno(f, 0, "cannot read the working directory of "
+				  "process %d", s->pid);
+	p->umask = s->status.umask;
+	p->persona = number(s, "personality", 16);
+	p->oom_adj = number(s, "oom_score_adj", 10);
+	p->dump_mask = number(s, "coredump_filter", 16);
+	return ask(s, p, f);
+}
+
+/* ---- restore ---- */
+
+static int verify(struct restore *r, struct failure *f)
+{
+	image_each(&r->image, RECORD_PROCESS, struct rec_process, p) {
+		struct stat st;
+
+		if (p->zombie)
+			continue;
+		if (!p->cwd)
+			return fail(f, STATUS_STREAM,
+				    "process %llu has no working directory",
+				    (unsigned long long)p->pid);
+		if (stat(p->cwd, &st) < 0 || !S_ISDIR(st.st_mode))
+			differs_add(r, "the working directory %s does not exist",
+				    p->cwd);
+	}
+	return 0;
+}
+
+static int build(struct restore *r, struct puppet *p, struct failure *f)
+{
+	struct batch b;
+	int rc;
+
+	(void)r;
+	puppet_batch(p, &b);
+	batch_add(&b, "set the personality", SYS_personality, p->rec->persona);
+	batch_add(&b, "change the directory", SYS_chdir,
+		  batch_text(&b, p->rec->cwd));
+	batch_add(&b, NULL, SYS_umask, p->rec->umask);
+	rc = batch_run(&b, f);
+	batch_free(&b);
+	return rc;
+}
+
+static int write_number(pid_t pid, const char *name, const char *fmt,
+			long long value)
+{
+	char path[64], text[32];
+	int fd, rc, n = snprintf(text, sizeof(text), fmt, value);
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	rc = write(fd, text, n) == n ? 0 : -1;
+	close(fd);
+	return rc;
+}
+
+static int settle(struct restore *r, struct puppet *p, struct failure *f)
+{
+	const struct rec_process *rec = p->rec;
+	int64_t now = 0;
+	struct batch b;
+	int rc;
+
+	proc_number(p->pid, "oom_score_adj", 10, &now);
+	if (now != rec->oom_adj &&
+	    write_number(p->pid, "oom_score_adj", "%lld", rec->oom_adj) < 0)
+		warning_add(r, "process %llu: its OOM score adjustment %d could "
+			    "not be set (it is %d now)",
+			    (unsigned long long)rec->pid, rec->oom_adj, (int)now);
+	write_number(p->pid, "coredump_filter", "0x%llx", rec->dump_mask);
+	puppet_batch(p, &b);
+	if (rec->subreaper)
+		batch_add(&b, "become a subreaper", SYS_prctl,
+			  PR_SET_CHILD_SUBREAPER, 1);
+	if (rec->thp_off)
+		batch_add(&b, NULL, SYS_prctl, PR_SET_THP_DISABLE, 1);
+	rc = batch_run(&b, f);
+	batch_free(&b);
+	return rc;
+}
+
+const struct kind kind_process = {
+	.type = RECORD_PROCESS, .schema = &schema, .unique = true,
+	.check = check, .capture = capture,
+	.verify = verify, .build = build, .settle = settle,
+};

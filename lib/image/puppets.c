@@ -1,0 +1,754 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * puppets.c - one stopped process for each that is to be, made by its parent
+ *
+ * The first is a fork of this program, so it inherits all that was opened.  It
+ * drops every mapping but the work area and the kernel's own, and from then on
+ * all are made as they once came about: each by clone3(2) in its parent, with
+ * the PID it is to have, before or after its parent began a session of its own.
+ *
+ *	work area	[calls, data][stub][vvar, vvar_vclock, vdso]
+ *
+ * It lies where no process of the tree has a mapping, at the same address in
+ * all of them.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "image/restore.h"
+#include "image/thread.h"
+#include "image/vdso.h"
+#include "proc/proc.h"
+
+#define TASK_END	0x7ffffffff000ull
+#define STUB_ROOM	4096ull
+#define PARK_ROOM	(256ull << 10)	/* for what the kernel maps itself */
+#define AREA		(WORK_SIZE + STUB_ROOM + PARK_ROOM)
+#define ANY_SESSION	(~0ull)
+
+/* ---- finding ---- */
+
+struct member *puppet_leader(const struct puppet *p)
+{
+	return p->members.items;
+}
+
+void puppet_batch(struct puppet *p, struct batch *b)
+{
+	batch_init(b, &p->strings, &puppet_leader(p)->t);
+}
+
+void member_batch(struct puppet *p, struct member *m, struct batch *b)
+{
+	batch_init(b, &p->strings, &m->t);
+}
+
+struct puppet *find_puppet(const struct restore *r, uint64_t pid)
+{
+	list_each(&r->puppets, struct puppet *, p)
+		if ((*p)->rec->pid == pid)
+			return *p;
+	return NULL;
+}
+
+static int one_call(struct puppet *p, const char *what, long nr, uint64_t a1,
+		    uint64_t a2, uint64_t a3, struct failure *f)
+{
+	struct batch b;
+	int rc;
+
+	puppet_batch(p, &b);
+	batch_add(&b, what, nr, a1, a2, a3);
+	rc = batch_run(&b, f);
+	batch_free(&b);
+	return rc;
+}
+
+/* ---- the work area ---- */
+
+static bool overlaps(const struct list *maps, uint64_t start, uint64_t end)
+{
+	list_each(maps, struct proc_map, m)
+		if (m->start < end && start < m->end)
+			return true;
+	return false;
+}
+
+static bool tree_uses(const struct restore *r, uint64_t start, uint64_t end)
+{
+	image_each(&r->image, RECORD_MAPPING, struct rec_mapping, m)
+		if (m->start < end && start < m->end)
+			return true;
+	return false;
+}
+
+static int choose_area(struct restore *r, struct failure *f)
+{
+	struct list maps = { 0 };
+	uint64_t at;
+
+	if (proc_maps(getpid(), false, &maps) < 0)
+		return fail_errno(f, 0, "cannot read /proc/self/maps");
+	/* Large steps: a stack may be above that wants to grow down. */
+	for (at = 1ull << 32; at < TASK_END - AREA; at += 1ull << 30)
+		if (!overlaps(&maps, at, at + AREA) &&
+		    !tree_uses(r, at, at + AREA))
+			break;
+	proc_maps_free(&maps);
+	if (at >= TASK_END - AREA)
+		return fail(f, STATUS_DIFFERS, "no room for a work area between "
+			    "the mappings of the tree");
+	r->work = at;
+	return 0;
+}
+
+/* ---- the first puppet ---- */
+
+/* This program's own registration came along by fork; its memory goes. */
+static void add_rseq_end(struct batch *b)
+{
+	struct { uint64_t at; uint32_t size, signature, flags, pad; } conf;
+
+	if (ptrace(PTRACE_GET_RSEQ_CONFIGURATION, b->t->tid, sizeof(conf),
+		   &conf) > 0 && conf.at)
+		batch_add(b, NULL, SYS_rseq, conf.at, conf.size,
+			  1 /* unregister */, conf.signature);
+}
+
+static int park(struct restore *r, struct puppet *p, struct failure *f)
+{
+	const struct vdso_here *here = vdso_here();
+	uint64_t stub = r->work + WORK_SIZE, to = stub + STUB_ROOM;
+	uint64_t from = here->start, dest = to;
+	uint64_t sizes[] = { here->vvar_size, here->vclock_size };
+	uint64_t vdso_to = to + (here->vdso - here->start);
+	struct batch b;
+	int rc;
+
+	puppet_batch(p, &b);
+	add_rseq_end(&b);
+	batch_add(&b, "map the stub", SYS_mmap, stub, STUB_ROOM,
+		  PROT_READ | PROT_EXEC,
+		  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1);
+	for (size_t i = 0; i < 2; i++) {
+		if (sizes[i])
+			batch_add(&b, "move what the kernel maps", SYS_mremap,
+				  from, sizes[i], sizes[i],
+				  MREMAP_MAYMOVE | MREMAP_FIXED, dest);
+		from += sizes[i];
+		dest += sizes[i];
+	}
+	rc = batch_run(&b, f);
+	batch_reset(&b);
+	if (rc == 0)
+		rc = strings_stub_at(&p->strings, stub, f);
+	batch_add(&b, "move the vDSO", SYS_mremap, here->vdso, here->vdso_size,
+		  here->vdso_size, MREMAP_MAYMOVE | MREMAP_FIXED, vdso_to);
+	batch_add(&b, "drop memory", SYS_munmap, 0, r->work);
+	batch_add(&b, "drop memory", SYS_munmap, r->work + AREA,
+		  TASK_END - (r->work + AREA));
+	if (rc == 0)
+		rc = batch_run(&b, f);
+	batch_free(&b);
+	p->strings.vdso = vdso_to;
+	return rc;
+}
+
+/* A signal that is not pending in the process: for puppets any will do. */
+static int choose_tell(const struct restore *r, const struct puppet *p)
+{
+	uint64_t busy = 0;
+
+	image_each(&r->image, RECORD_THREAD, struct rec_thread, t) {
+		size_t n;
+		struct record *rec;
+
+		if (t->pid != p->rec->pid)
+			continue;
+		rec = image_run(&r->image, RECORD_PENDING, t->tid, &n);
+		for (; n--; rec++) {
+			struct rec_pending *pend = rec->data;
+
+			list_each(&pend->signals, struct rec_siginfo, si) {
+				int sig = ((siginfo_t *)si->info.data)->si_signo;
+
+				if (sig >= 1 && sig <= 64)
+					busy |= 1ull << (sig - 1);
+			}
+		}
+	}
+	for (int sig = 63; sig > 34; sig--)
+		if (!(busy >> (sig - 1) & 1))
+			return sig;
+	return SIGURG;
+}
+
+static struct member *add_leader(struct restore *r, struct puppet *p, pid_t pid)
+{
+	struct member *m = list_add(&p->members, sizeof(*m));
+
+	p->pid = pid;
+	m->rec = image_find(&r->image, RECORD_THREAD, p->rec->pid);
+	return m;
+}
+
+static int make_root(struct restore *r, struct puppet *p, struct failure *f)
+{
+	const struct vdso_here *here = vdso_here();
+	struct member *m;
+	pid_t pid;
+
+	if (shepherd_start(r, p->rec->pid, &pid, f) < 0)
+		return -1;
+	m = add_leader(r, p, pid);
+	if (tracee_seize(&m->t, pid, pid, f) < 0)
+		return -1;
+	m->t.tell = choose_tell(r, p);
+	if (tracee_bind(&m->t, f) < 0)
+		return -1;
+	p->strings = (struct strings){ .pid = pid, .mem = -1,
+		.vdso = here->vdso, .vdso_size = here->vdso_size };
+	if (strings_attach(&p->strings, &m->t, r->work, f) < 0)
+		return -1;
+	return park(r, p, f);
+}
+
+/* ---- children ---- */
+
+/* Our number of the child that has @id in its own namespace. */
+static pid_t outer_child(const struct restore *r, pid_t parent, uint64_t id)
+{
+	struct list kids = { 0 };
+	pid_t found = -1;
+
+	if (!r->private_pids)
+		return id;
+	proc_children(parent, &kids);
+	list_each(&kids, pid_t, kid) {
+		struct proc_status st = { 0 };
+
+		if (proc_status(*kid, *kid, &st) == 0 && st.nspid_n &&
+		    (uint64_t)st.nspid[st.nspid_n - 1] == id)
+			found = *kid;
+		proc_status_free(&st);
+	}
+	list_free(&kids);
+	return found;
+}
+
+static int clone_failed(int64_t ret, uint64_t id, struct failure *f)
+{
+	errno = -ret;
+	if (ret == -EEXIST)
+		return fail(f, STATUS_DIFFERS, "PID %llu is taken here: use "
+			    "--pids=new, or end what has it",
+			    (unsigned long long)id);
+	return fail_errno(f, 0, "cannot make process %llu",
+			  (unsigned long long)id);
+}
+
+static int64_t clone_in(struct puppet *p, uint64_t flags, uint64_t exit_signal,
+			uint64_t id, struct failure *f)
+{
+	struct clone_args a = { .flags = flags | CLONE_PTRACE,
+				.exit_signal = exit_signal };
+	pid_t tid = id;
+	struct batch b;
+	int64_t ret;
+
+	puppet_batch(p, &b);
+	a.set_tid = batch_data(&b, &tid, sizeof(tid));
+	a.set_tid_size = 1;
+	batch_add(&b, NULL, SYS_clone3, batch_data(&b, &a, sizeof(a)),
+		  sizeof(a));
+	ret = batch_run(&b, f) < 0 ? -1 : batch_ret(&b, 0);
+	batch_free(&b);
+	return ret;
+}
+
+static int make_child(struct restore *r, struct puppet *parent,
+		      struct puppet *p, struct failure *f)
+{
+	struct member *m;
+	int64_t ret = clone_in(parent, 0, p->rec->exit_signal, p->rec->pid, f);
+	pid_t pid;
+
+	if (f->status)
+		return -1;
+	if (ret < 0)
+		return clone_failed(ret, p->rec->pid, f);
+	pid = outer_child(r, parent->pid, p->rec->pid);
+	if (pid < 0)
+		return fail(f, STATUS_SYSTEM, "process %llu was made and cannot "
+			    "be found", (unsigned long long)p->rec->pid);
+	m = add_leader(r, p, pid);
+	if (tracee_adopt(&m->t, pid, pid, f) < 0)
+		return -1;
+	m->t.tell = choose_tell(r, p);
+	if (tracee_bind(&m->t, f) < 0)
+		return -1;
+	return strings_inherit(&p->strings, &parent->strings, pid, f);
+}
+
+/* ---- sessions ---- */
+
+/* The session a process is to be in; 0 is one outside the tree. */
+static uint64_t session_of(const struct restore *r, const struct puppet *p)
+{
+	const struct puppet *leader = find_puppet(r, p->rec->session);
+
+	return leader && leader->rec->session == leader->rec->pid ?
+		p->rec->session : 0;
+}
+
+/* The session it must be born into. */
+static uint64_t needs_session(const struct restore *r, const struct puppet *p)
+{
+	uint64_t own = session_of(r, p);
+
+	if (own != p->rec->pid)
+		return own;
+	/* It begins one: what matters are children from before that. */
+	list_each(&r->puppets, struct puppet *, kid) {
+		uint64_t need;
+
+		if ((*kid)->parent != p)
+			continue;
+		need = needs_session(r, *kid);
+		if (need != ANY_SESSION && need != p->rec->pid)
+			return need;
+	}
+	return ANY_SESSION;
+}
+
+static int make_family(struct restore *r, struct puppet *p, struct failure *f);
+
+static int make_children(struct restore *r, struct puppet *p, uint64_t session,
+			 bool rest, struct failure *f)
+{
+	for (size_t i = 0; i < r->puppets.n; i++) {
+		struct puppet *kid = *list_at(&r->puppets, struct puppet *, i);
+		uint64_t need;
+
+		if (kid->parent != p || kid->pid)
+			continue;
+		need = needs_session(r, kid);
+		if (need != session && !(rest && need == ANY_SESSION))
+			continue;
+		kid->birth_session = session;
+		if (make_child(r, p, kid, f) < 0 || make_family(r, kid, f) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* A process that exists, its session, and all below it. */
+static int make_family(struct restore *r, struct puppet *p, struct failure *f)
+{
+	uint64_t own = session_of(r, p);
+
+	if (own == p->rec->pid) {
+		if (make_children(r, p, p->birth_session, false, f) < 0 ||
+		    one_call(p, "begin a session", SYS_setsid, 0, 0, 0, f) < 0)
+			return -1;
+	}
+	if (make_children(r, p, own, true, f) < 0)
+		return -1;
+	list_each(&r->puppets, struct puppet *, kid)
+		if ((*kid)->parent == p && !(*kid)->pid)
+			return fail(f, STATUS_DIFFERS, "the session of process "
+				    "%llu cannot be rebuilt: no process of it "
+				    "is above it in the tree",
+				    (unsigned long long)(*kid)->rec->pid);
+	return 0;
+}
+
+/* ---- groups ---- */
+
+/* A group outside the tree is led by the first of the tree that is in it. */
+static uint64_t group_of(const struct restore *r, const struct puppet *p)
+{
+	if (find_puppet(r, p->rec->group) || session_of(r, p) != 0)
+		return p->rec->group;
+	list_each(&r->puppets, struct puppet *, first)
+		if ((*first)->rec->group == p->rec->group &&
+		    session_of(r, *first) == 0)
+			return (*first)->rec->pid;
+	return p->rec->pid;
+}
+
+/* A group whose leader has ended: a process takes its PID for a moment. */
+static int join_leaderless(struct restore *r, struct puppet *p, uint64_t group,
+			   struct failure *f)
+{
+	struct puppet stand_in = { .rec = p->rec };
+	int64_t ret = clone_in(p, 0, 0, group, f);
+	struct member *m;
+	int status, rc;
+	pid_t pid;
+
+	if (f->status)
+		return -1;
+	if (ret < 0)
+		return clone_failed(ret, group, f);
+	pid = outer_child(r, p->pid, group);
+	m = list_add(&stand_in.members, sizeof(*m));
+	rc = tracee_adopt(&m->t, pid, pid, f);
+	m->t.tell = puppet_leader(p)->t.tell;
+	if (rc == 0)
+		rc = strings_inherit(&stand_in.strings, &p->strings, pid, f);
+	if (rc == 0)
+		rc = one_call(&stand_in, "lead a group", SYS_setpgid, 0, 0, 0, f);
+	if (rc == 0)
+		rc = one_call(p, "join a group", SYS_setpgid, 0, group, 0, f);
+	if (rc == 0)
+		rc = tracee_leave(&stand_in.strings, &m->t, SYS_exit_group, 0,
+				  0, &status, f);
+	if (rc == 0)
+		rc = one_call(p, "wait for a process", SYS_wait4, group, 0,
+			      __WALL, f);
+	strings_close(&stand_in.strings);
+	list_free(&stand_in.members);
+	return rc;
+}
+
+static bool group_exists(const struct restore *r, const struct puppet *upto,
+			 uint64_t group)
+{
+	list_each(&r->puppets, struct puppet *, p) {
+		if (group_of(r, *p) != group)
+			continue;
+		if ((*p)->rec->pid == group)
+			return true;
+		if (*p == upto)
+			return false;
+		return true;	/* one before has joined it already */
+	}
+	return false;
+}
+
+static int make_groups(struct restore *r, struct failure *f)
+{
+	/* Leaders first; who leads a session leads its group, too. */
+	list_each(&r->puppets, struct puppet *, p)
+		if (group_of(r, *p) == (*p)->rec->pid &&
+		    session_of(r, *p) != (*p)->rec->pid &&
+		    one_call(*p, "lead a group", SYS_setpgid, 0, 0, 0, f) < 0)
+			return -1;
+	list_each(&r->puppets, struct puppet *, p) {
+		uint64_t group = group_of(r, *p);
+
+		if (group == (*p)->rec->pid)
+			continue;
+		if (!group_exists(r, *p, group)) {
+			if (join_leaderless(r, *p, group, f) < 0)
+				return -1;
+		} else if (one_call(*p, "join a group", SYS_setpgid, 0, group,
+				    0, f) < 0) {
+			return -1;
+		}
+	}
+	return 0;
+}
+
+/* ---- the terminal ---- */
+
+static int own_terminal(struct restore *r, struct failure *f)
+{
+	const struct rec_terminal *t = r->terminal ?
+		image_find(&r->image, RECORD_TERMINAL, r->terminal) : NULL;
+	struct puppet *leader, *p = NULL;
+	struct batch b;
+	pid_t group = 0;
+	int rc;
+
+	if (!t || r->slave < 0)
+		return 0;
+	leader = find_puppet(r, t->session);
+	if (leader && one_call(leader, "take its terminal", SYS_ioctl, r->slave,
+			       TIOCSCTTY, 0, f) < 0)
+		return -1;
+	list_each(&r->puppets, struct puppet *, any)
+		if ((*any)->rec->terminal == r->terminal &&
+		    (!p || (*any)->rec->group == t->foreground)) {
+			p = *any;
+			if (p->rec->group == t->foreground)
+				group = group_of(r, p);
+		}
+	if (!p || !group)
+		return 0;
+	puppet_batch(p, &b);
+	batch_add(&b, NULL, SYS_ioctl, r->slave, TIOCSPGRP,
+		  batch_data(&b, &group, sizeof(group)));
+	rc = batch_run(&b, f);
+	batch_free(&b);
+	return rc;
+}
+
+/* ---- zombies ---- */
+
+static int end_zombie(struct puppet *p, struct failure *f)
+{
+	struct rlimit none = { 0, 0 };
+	struct { uint64_t handler, flags, restorer, mask; } dfl = { 0 };
+	struct member *m = puppet_leader(p);
+	int sig = p->rec->exit & 127, status;
+	struct batch b;
+	int rc;
+
+	puppet_batch(p, &b);
+	batch_add(&b, NULL, SYS_prlimit64, 0, RLIMIT_CORE,
+		  batch_data(&b, &none, sizeof(none)), 0);
+	if (sig && sig != SIGKILL && sig != SIGSTOP)
+		batch_add(&b, "reset a signal", SYS_rt_sigaction, sig,
+			  batch_data(&b, &dfl, sizeof(dfl)), 0, 8);
+	rc = batch_run(&b, f);
+	batch_free(&b);
+	if (rc < 0)
+		return -1;
+	rc = tracee_leave(&p->strings, &m->t, SYS_exit_group,
+			  p->rec->exit >> 8 & 255, sig, &status, f);
+	strings_close(&p->strings);
+	p->done = true;
+	return rc;
+}
+
+int puppets_make(struct restore *r, struct failure *f)
+{
+	struct puppet *root = *list_at(&r->puppets, struct puppet *, 0);
+
+	if (choose_area(r, f) < 0 || make_root(r, root, f) < 0 ||
+	    make_family(r, root, f) < 0 || make_groups(r, f) < 0 ||
+	    own_terminal(r, f) < 0)
+		return -1;
+	list_each(&r->puppets, struct puppet *, p)
+		if ((*p)->rec->zombie && end_zombie(*p, f) < 0)
+			return -1;
+	return 0;
+}
+
+/* ---- threads ---- */
+
+#define THREAD_FLAGS (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND |	\
+		      CLONE_THREAD | CLONE_SYSVSEM | CLONE_PTRACE)
+
+/* Our numbers of threads in a namespace of their own, by their own. */
+static int outer_threads(const struct restore *r, struct puppet *p,
+			 struct failure *f)
+{
+	struct list tids = { 0 };
+
+	if (!r->private_pids)
+		return 0;
+	if (proc_threads(p->pid, &tids) < 0)
+		return fail_errno(f, 0, "cannot list threads of %d", p->pid);
+	list_each(&tids, pid_t, tid) {
+		struct proc_status st = { 0 };
+
+		if (proc_status(p->pid, *tid, &st) < 0 || !st.nspid_n)
+			continue;
+		list_each(&p->members, struct member, m)
+			if (m->rec && !m->t.tid && (pid_t)m->rec->tid ==
+			    st.nspid[st.nspid_n - 1])
+				m->t.tid = *tid;
+		proc_status_free(&st);
+	}
+	list_free(&tids);
+	return 0;
+}
+
+static int clone_threads(struct puppet *p, size_t first, size_t n,
+			 struct failure *f)
+{
+	struct batch b;
+	int rc;
+
+	puppet_batch(p, &b);
+	for (size_t i = first; i < first + n; i++) {
+		struct clone_args a = { .flags = THREAD_FLAGS, .set_tid_size = 1 };
+		pid_t tid = list_at(&p->members, struct member, i)->rec->tid;
+
+		a.set_tid = batch_data(&b, &tid, sizeof(tid));
+		batch_add(&b, "make a thread", SYS_clone3,
+			  batch_data(&b, &a, sizeof(a)), sizeof(a));
+	}
+	rc = batch_run(&b, f);
+	batch_free(&b);
+	return rc;
+}
+
+static int make_threads(struct restore *r, struct puppet *p, struct failure *f)
+{
+	int tell = puppet_leader(p)->t.tell;
+
+	image_each(&r->image, RECORD_THREAD, struct rec_thread, t)
+		if (t->pid == p->rec->pid && t->tid != p->rec->pid) {
+			struct member *m = list_add(&p->members, sizeof(*m));
+
+			m->rec = t;
+			m->t.tid = r->private_pids ? 0 : t->tid;
+		}
+	for (size_t i = 1; i < p->members.n; i += 512) {
+		size_t n = p->members.n - i;
+
+		if (clone_threads(p, i, n < 512 ? n : 512, f) < 0)
+			return -1;
+	}
+	if (p->members.n > 1 && outer_threads(r, p, f) < 0)
+		return -1;
+	for (size_t i = 1; i < p->members.n; i++) {
+		struct member *m = list_at(&p->members, struct member, i);
+
+		if (tracee_adopt(&m->t, p->pid, m->t.tid, f) < 0)
+			return -1;
+		m->t.tell = tell;
+	}
+	return 0;
+}
+
+int puppets_threads(struct restore *r, struct failure *f)
+{
+	list_each(&r->puppets, struct puppet *, p)
+		if (!(*p)->done && make_threads(r, *p, f) < 0)
+			return -1;
+	return 0;
+}
+
+/* ---- letting go ---- */
+
+static int set_thread(struct puppet *p, struct member *m, struct failure *f)
+{
+	struct user_regs_struct regs;
+
+	if (!m->rec)
+		return 0;
+	memcpy(&regs, m->rec->regs, sizeof(regs));
+	if (thread_resume_wait(p, m, &regs, f) < 0)
+		return -1;
+	/* Kept until the calls that are still to be made are made. */
+	memcpy(m->rec->regs, &regs, sizeof(regs));
+	return 0;
+}
+
+static int set_registers(struct puppet *p, struct member *m, struct failure *f)
+{
+	struct user_regs_struct regs;
+
+	if (!m->rec)
+		return 0;
+	memcpy(&regs, m->rec->regs, sizeof(regs));
+	if (m->rec->xstate.len &&
+	    tracee_set_xstate(&m->t, m->rec->xstate.data,
+			      m->rec->xstate.len) < 0)
+		return fail_errno(f, STATUS_DIFFERS, "cannot set the floating-"
+				  "point registers of thread %llu",
+				  (unsigned long long)m->rec->tid);
+	if (tracee_set_mask(&m->t, m->rec->mask) < 0 ||
+	    tracee_set_regs(&m->t, &regs) < 0)
+		return fail_errno(f, 0, "cannot set the registers of thread "
+				  "%llu of process %d",
+				  (unsigned long long)m->rec->tid, p->pid);
+	return 0;
+}
+
+/* A thread that has a future, for the last calls. */
+static struct member *last_caller(struct puppet *p)
+{
+	struct member *m = puppet_leader(p);
+
+	return m->rec || p->members.n == 1 ? m : m + 1;
+}
+
+static int finish(struct restore *r, struct puppet *p, struct failure *f)
+{
+	struct member *caller = last_caller(p);
+	int dumpable = p->rec->dumpable == 1;
+
+	if (one_call(p, "set whether it may be dumped", SYS_prctl,
+		     PR_SET_DUMPABLE, dumpable, 0, f) < 0 ||
+	    locks_take(r, p, f) < 0)
+		return -1;
+	list_each(&p->members, struct member, m)
+		if (set_thread(p, m, f) < 0)
+			return -1;
+	if (strings_stub_in_vdso(&p->strings, f) < 0)
+		return -1;
+	/* A main thread that had ended before the others ends again. */
+	if (!puppet_leader(p)->rec &&
+	    tracee_leave(&p->strings, &puppet_leader(p)->t, SYS_exit, 0, 0,
+			 NULL, f) < 0)
+		return -1;
+	/* What is parked here stays, if it was not moved away. */
+	if (strings_unmap(&p->strings, &caller->t,
+			  WORK_SIZE + STUB_ROOM, f) < 0)
+		return -1;
+	list_each(&p->members, struct member, m)
+		if (set_registers(p, m, f) < 0)
+			return -1;
+	return 0;
+}
+
+int puppets_finish(struct restore *r, struct failure *f)
+{
+	list_each(&r->puppets, struct puppet *, p)
+		if (!(*p)->done && finish(r, *p, f) < 0)
+			return -1;
+	return 0;
+}
+
+int puppets_release(struct restore *r, struct failure *f)
+{
+	if (shepherd_go(r, f) < 0)
+		return -1;
+	list_each(&r->puppets, struct puppet *, p) {
+		if ((*p)->done)
+			continue;
+		strings_close(&(*p)->strings);
+		if ((*p)->rec->stopped)
+			kill((*p)->pid, SIGSTOP);
+		list_each(&(*p)->members, struct member, m)
+			tracee_release(&m->t, false);
+	}
+	return 0;
+}
+
+void puppets_end(struct restore *r)
+{
+	int status;
+
+	list_each(&r->puppets, struct puppet *, p)
+		if ((*p)->pid > 0 && !(*p)->done)
+			kill((*p)->pid, SIGKILL);
+	if (r->shepherd > 0)
+		kill(r->shepherd, SIGKILL);
+	/* Their tracer must hear of them before they are gone. */
+	list_each(&r->puppets, struct puppet *, p)
+		list_each(&(*p)->members, struct member, m)
+			while (!(*p)->done && m->t.tid > 0 &&
+			       waitpid(m->t.tid, &status, __WALL) > 0 &&
+			       WIFSTOPPED(status))
+				;
+	if (r->shepherd > 0)
+		waitpid(r->shepherd, &status, __WALL);
+	r->shepherd = 0;
+	list_each(&r->puppets, struct puppet *, p) {
+		strings_close(&(*p)->strings);
+		list_each(&(*p)->members, struct member, m)
+			list_free(&m->t.late);
+		list_free(&(*p)->members);
+		(*p)->pid = 0;
+		(*p)->done = false;
+	}
+}

@@ -1,0 +1,594 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * restore.c - the steps from a stream to a tree that is ready to run
+ *
+ * PIDs: the same where they are free and may be chosen.  On the machine that
+ * the source is still on they are not free yet; if the stream says that the
+ * source is ended after it, its pages are kept back until then.
+ */
+#include "image/restore.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "image/capture.h"
+#include "image/memory.h"
+#include "proc/proc.h"
+
+#define PATIENCE_MS	3000	/* for a source that is being ended */
+
+void restore_init(struct restore *r)
+{
+	*r = (struct restore){ .in = -1, .out = 1, .err = 2, .here = true,
+		.shepherd_fd = -1, .master = -1, .slave = -1, .keyboard = -1,
+		.keyboard_end = -1, .fd_base = 16 };
+}
+
+/* ---- words ---- */
+
+static void add_line(struct list *l, const char *fmt, va_list ap)
+{
+	char *text;
+
+	if (vasprintf(&text, fmt, ap) < 0)
+		text = xstrdup(fmt);
+	*(char **)list_add(l, sizeof(char *)) = text;
+}
+
+void differs_add(struct restore *r, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add_line(&r->differs, fmt, ap);
+	va_end(ap);
+}
+
+void warning_add(struct restore *r, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add_line(&r->warnings, fmt, ap);
+	va_end(ap);
+}
+
+static int refuse(const struct restore *r, struct failure *f)
+{
+	char text[sizeof(f->text)];
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->differs.n && n < sizeof(text) - 1; i++)
+		n += snprintf(text + n, sizeof(text) - n, "%s%s",
+			      i ? "\n  " : "",
+			      *list_at(&r->differs, char *, i));
+	if (r->differs.n > 1)
+		return fail(f, STATUS_DIFFERS, "this place differs in %zu ways "
+			    "from the one the program comes from:\n  %s",
+			    r->differs.n, text);
+	return fail(f, STATUS_DIFFERS, "%s", text);
+}
+
+/* ---- what was opened ---- */
+
+int opened_add(struct restore *r, struct list *where, uint64_t id, int fd,
+	       struct failure *f)
+{
+	struct opened *o;
+	int high = fd;
+
+	if (fd < r->fd_base) {
+		high = fcntl(fd, F_DUPFD_CLOEXEC, r->fd_base);
+		if (high < 0)
+			fail_errno(f, 0, "too many descriptors (up to %d are "
+				   "the tree's)", r->fd_base);
+		close(fd);
+		if (high < 0)
+			return -1;
+	}
+	o = list_add(where, sizeof(*o));
+	*o = (struct opened){ id, high };
+	return 0;
+}
+
+/* In the order of ids, but for those of kinds that share one counter. */
+int opened_find(const struct list *where, uint64_t id)
+{
+	list_each(where, struct opened, o)
+		if (o->id == id)
+			return o->fd;
+	return -1;
+}
+
+static void close_opened(struct list *where)
+{
+	list_each(where, struct opened, o)
+		close(o->fd);
+	list_free(where);
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+/* ---- the processor ---- */
+
+/* Names in /proc/cpuinfo of instructions a program can use; the others say
+ * what the kernel or the machine can do. */
+static bool is_instruction(const char *name)
+{
+	static const char *const names[] = {
+		"adx", "aes", "avx", "avx2", "avx_vnni", "bmi1", "bmi2",
+		"cldemote", "clflushopt", "clwb", "clzero", "cx16", "erms",
+		"f16c", "fma", "fma4", "fsgsbase", "fsrm", "gfni", "invpcid",
+		"lahf_lm", "abm", "movbe", "movdir64b", "movdiri", "pclmulqdq",
+		"pku", "pni", "popcnt", "rdpid", "rdrand", "rdseed", "rdtscp",
+		"rtm", "sha_ni", "sse4_1", "sse4_2", "sse4a", "ssse3", "tbm",
+		"vaes", "vpclmulqdq", "waitpkg", "wbnoinvd", "xop", "xsave",
+		"xsavec", "xsaveopt", "3dnowprefetch", "serialize",
+	};
+
+	if (!strncmp(name, "avx512", 6) || !strncmp(name, "amx_", 4) ||
+	    !strncmp(name, "avx10", 5))
+		return true;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return false;
+}
+
+static bool in_list(const struct list *names, const char *name)
+{
+	list_each(names, char *, n)
+		if (!strcmp(*n, name))
+			return true;
+	return false;
+}
+
+static void check_processor(struct restore *r)
+{
+	struct list here = { 0 };
+	char text[512] = "";
+	size_t n = 0;
+
+	proc_cpu_flags(&here);
+	list_each(&r->image.header.cpu, struct cpu_feature, c)
+		if (c->name && is_instruction(c->name) &&
+		    !in_list(&here, c->name) && n < sizeof(text))
+			n += snprintf(text + n, sizeof(text) - n, "%s%s",
+				      n ? ", " : "", c->name);
+	if (n)
+		differs_add(r, "this processor lacks %s, which the program may "
+			    "have found where it comes from", text);
+	if (r->image.header.xcr0 & ~proc_xcr0())
+		differs_add(r, "this processor keeps fewer registers (XCR0 "
+			    "0x%llx, there 0x%llx)",
+			    (unsigned long long)proc_xcr0(),
+			    (unsigned long long)r->image.header.xcr0);
+	list_each(&here, char *, name)
+		free(*name);
+	list_free(&here);
+}
+
+static int check_header(struct restore *r, struct failure *f)
+{
+	const struct stream_header *h = &r->image.header;
+	struct utsname u;
+
+	uname(&u);
+	if (!h->kind || strcmp(h->kind, "process"))
+		return fail(f, STATUS_STREAM, "stream holds a %s, not a process",
+			    h->kind ? h->kind : "(nothing)");
+	if (!h->arch || strcmp(h->arch, u.machine))
+		return fail(f, STATUS_DIFFERS, "the program comes from a machine "
+			    "of another architecture (%s, this is %s)",
+			    h->arch ? h->arch : "unknown", u.machine);
+	check_processor(r);
+	return 0;
+}
+
+/* ---- the tree ---- */
+
+static int unsound(const struct rec_process *p, const char *why,
+		   struct failure *f)
+{
+	return fail(f, STATUS_STREAM, "process %llu of the stream %s",
+		    (unsigned long long)p->pid, why);
+}
+
+static struct puppet *puppet_new(struct restore *r, struct rec_process *rec)
+{
+	struct puppet *p = xcalloc(1, sizeof(*p));
+
+	p->rec = rec;
+	p->strings.mem = -1;
+	*(struct puppet **)list_add(&r->puppets, sizeof(p)) = p;
+	return p;
+}
+
+static struct puppet *planned(const struct restore *r, uint64_t pid)
+{
+	list_each(&r->puppets, struct puppet *, p)
+		if ((*p)->rec->pid == pid)
+			return *p;
+	return NULL;
+}
+
+/* Parents first, whatever order the records came in; what is left over hangs
+ * in a loop. */
+static int plan_tree(struct restore *r, struct failure *f)
+{
+	struct list *l = image_list(&r->image, RECORD_PROCESS);
+	struct rec_process *top = image_find(&r->image, RECORD_PROCESS,
+					     r->image.header.root);
+	size_t before;
+
+	if (!top || top->parent || top->zombie)
+		return fail(f, STATUS_STREAM, "stream has no process %llu at the "
+			    "top of its tree",
+			    (unsigned long long)r->image.header.root);
+	puppet_new(r, top);
+	do {
+		before = r->puppets.n;
+		list_each(l, struct record, rec) {
+			struct rec_process *p = rec->data;
+			struct puppet *parent = planned(r, p->parent);
+
+			if (p->pid != rec->id || !p->pid || p->pid > INT_MAX)
+				return unsound(p, "has a wrong number", f);
+			if (p == top || planned(r, p->pid) || !parent)
+				continue;
+			if (parent->rec->zombie)
+				return unsound(p, "is the child of a zombie", f);
+			puppet_new(r, p)->parent = parent;
+		}
+	} while (r->puppets.n > before);
+	if (r->puppets.n != l->n)
+		return fail(f, STATUS_STREAM, "%zu processes of the stream are "
+			    "not below its top", l->n - r->puppets.n);
+	return 0;
+}
+
+static void **slice(struct restore *r, enum record_type type, uint64_t id,
+		    size_t *n)
+{
+	struct record *rec = image_run(&r->image, type, id, n);
+	void **v = xcalloc(*n, sizeof(*v));
+
+	for (size_t i = 0; i < *n; i++)
+		v[i] = rec[i].data;
+	return v;
+}
+
+static int plan_threads(struct restore *r, struct failure *f)
+{
+	image_each(&r->image, RECORD_THREAD, struct rec_thread, t) {
+		struct puppet *p = planned(r, t->pid), *other;
+
+		if (!p || p->rec->zombie)
+			return fail(f, STATUS_STREAM, "thread %llu belongs to "
+				    "no process", (unsigned long long)t->tid);
+		other = planned(r, t->tid);
+		if (other && other != p)
+			return fail(f, STATUS_STREAM, "thread %llu has the "
+				    "number of a process",
+				    (unsigned long long)t->tid);
+		p->threads++;
+	}
+	list_each(&r->puppets, struct puppet *, p)
+		if (!(*p)->threads && !(*p)->rec->zombie)
+			return unsound((*p)->rec, "has no thread", f);
+	return 0;
+}
+
+static int plan(struct restore *r, struct failure *f)
+{
+	if (plan_tree(r, f) < 0 || plan_threads(r, f) < 0)
+		return -1;
+	list_each(&r->puppets, struct puppet *, p) {
+		uint64_t pid = (*p)->rec->pid;
+
+		(*p)->space = image_find(&r->image, RECORD_SPACE, pid);
+		(*p)->maps = (struct rec_mapping **)
+			slice(r, RECORD_MAPPING, pid, &(*p)->map_n);
+		(*p)->fds = (struct rec_descriptor **)
+			slice(r, RECORD_DESCRIPTOR, pid, &(*p)->fd_n);
+	}
+	return 0;
+}
+
+/* ---- PIDs ---- */
+
+static bool taken(uint64_t pid)
+{
+	return kill(pid, 0) == 0 || errno != ESRCH;
+}
+
+/* The first number of the tree that somebody has here; 0 none. */
+static uint64_t first_taken(const struct restore *r)
+{
+	list_each(&r->puppets, struct puppet *, p)
+		if (taken((*p)->rec->pid))
+			return (*p)->rec->pid;
+	image_each(&r->image, RECORD_THREAD, struct rec_thread, t)
+		if (taken(t->tid))
+			return t->tid;
+	return 0;
+}
+
+static bool same_boot(const struct restore *r)
+{
+	char *boot = read_file("/proc/sys/kernel/random/boot_id", NULL);
+	bool same = boot && r->image.header.boot &&
+		!strncmp(boot, r->image.header.boot, 36);
+
+	free(boot);
+	return same;
+}
+
+static void new_pids(struct restore *r, uint64_t pid)
+{
+	r->private_pids = true;
+	r->why_new = xasprintf("PID %llu is taken here",
+			       (unsigned long long)pid);
+}
+
+/* True if the source that has the PIDs is to be ended after the stream. */
+static bool choose_pids(struct restore *r)
+{
+	uint64_t pid;
+
+	if (r->pids == PIDS_NEW) {
+		r->private_pids = true;
+		return false;
+	}
+	pid = first_taken(r);
+	if (!pid)
+		return false;
+	if (r->image.header.ends == END_KILLED && same_boot(r))
+		return true;
+	if (r->pids == PIDS_AUTO)
+		new_pids(r, pid);
+	return false;
+}
+
+/* A zombie whose parent does not care will stay: no point in waiting long. */
+static bool waits_for_parent(uint64_t pid)
+{
+	struct proc_stat st;
+
+	return proc_stat(pid, pid, &st) == 0 && st.state == 'Z' && st.ppid > 1;
+}
+
+static void await_pids(struct restore *r)
+{
+	uint64_t pid = 0;
+
+	for (int ms = 0; ms < PATIENCE_MS; ms++) {
+		pid = first_taken(r);
+		if (!pid)
+			return;
+		if (waits_for_parent(pid) && ms > 300)
+			break;
+		usleep(1000);
+	}
+	if (r->pids == PIDS_AUTO)
+		new_pids(r, pid);
+}
+
+/* ---- the rows of the table ---- */
+
+typedef int (*row_step)(struct restore *, struct failure *);
+typedef int (*puppet_step)(struct restore *, struct puppet *, struct failure *);
+
+static int each_puppet(struct restore *r, puppet_step step, struct failure *f)
+{
+	list_each(&r->puppets, struct puppet *, p)
+		if (!(*p)->done && step(r, *p, f) < 0)
+			return -1;
+	return 0;
+}
+
+static int verify_all(struct restore *r, struct failure *f)
+{
+	for (size_t row = 0; kinds[row]; row++)
+		if (kinds[row]->verify && kinds[row]->verify(r, f) < 0)
+			return -1;
+	return r->differs.n ? refuse(r, f) : 0;
+}
+
+/* As many descriptors as we may: ours lie above the tree's. */
+static void raise_descriptors(void)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_cur < l.rlim_max) {
+		l.rlim_cur = l.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &l);
+	}
+}
+
+static int prepare_all(struct restore *r, struct failure *f)
+{
+	raise_descriptors();
+	for (size_t row = 0; kinds[row]; row++)
+		if (kinds[row]->prepare && kinds[row]->prepare(r, f) < 0)
+			return -1;
+	return 0;
+}
+
+static int build_all(struct restore *r, struct failure *f)
+{
+	if (puppets_make(r, f) < 0)
+		return -1;
+	for (size_t row = 0; kinds[row]; row++)
+		if (kinds[row]->build &&
+		    each_puppet(r, kinds[row]->build, f) < 0)
+			return -1;
+	return 0;
+}
+
+static int each_member(struct restore *r, const struct kind *k,
+		       struct failure *f)
+{
+	list_each(&r->puppets, struct puppet *, p) {
+		if ((*p)->done)
+			continue;
+		list_each(&(*p)->members, struct member, m)
+			if (m->rec && k->thread(r, *p, m, f) < 0)
+				return -1;
+	}
+	return 0;
+}
+
+static int settle_all(struct restore *r, struct failure *f)
+{
+	if (puppets_threads(r, f) < 0)
+		return -1;
+	for (size_t row = 0; kinds[row]; row++)
+		if (kinds[row]->settle &&
+		    each_puppet(r, kinds[row]->settle, f) < 0)
+			return -1;
+	for (size_t row = 0; kinds[row]; row++)
+		if (kinds[row]->thread && each_member(r, kinds[row], f) < 0)
+			return -1;
+	return puppets_finish(r, f);
+}
+
+/* Somebody took a PID after we had looked: once more, in a namespace. */
+static int build_or_again(struct restore *r, struct failure *f)
+{
+	struct failure first = { 0 };
+
+	if (build_all(r, &first) == 0)
+		return 0;
+	if (r->pids != PIDS_AUTO || r->private_pids ||
+	    (first.status != STATUS_DIFFERS && first.status != STATUS_PERM)) {
+		*f = first;
+		return -1;
+	}
+	puppets_end(r);
+	r->private_pids = true;
+	r->why_new = xstrdup(first.text);
+	return build_all(r, f);
+}
+
+/* ---- the whole ---- */
+
+static int fill_directly(struct restore *r, struct stream_in *in,
+			 struct stream_item *item, int more, struct failure *f)
+{
+	if (build_or_again(r, f) < 0)
+		return -1;
+	return more ? memory_fill(r, in, item, f) : 0;
+}
+
+static int fill_afterwards(struct restore *r, struct stream_in *in,
+			   struct stream_item *item, int more,
+			   struct failure *f)
+{
+	struct stash kept = { 0 };
+	int rc = more ? memory_keep(&kept, in, item, f) : 0;
+
+	if (rc == 0) {
+		await_pids(r);
+		rc = build_or_again(r, f);
+	}
+	if (rc == 0)
+		rc = memory_fill_kept(r, &kept, f);
+	stash_free(&kept);
+	return rc;
+}
+
+static int build(struct restore *r, struct stream_in *in, struct failure *f)
+{
+	struct stream_item item;
+	int more = image_read(&r->image, in, &item, f), rc;
+
+	if (more < 0 || check_header(r, f) < 0 || plan(r, f) < 0 ||
+	    verify_all(r, f) < 0)
+		return -1;
+	if (choose_pids(r))
+		rc = prepare_all(r, f) < 0 ? -1 :
+			fill_afterwards(r, in, &item, more, f);
+	else
+		rc = prepare_all(r, f) < 0 ? -1 :
+			fill_directly(r, in, &item, more, f);
+	return rc < 0 ? -1 : settle_all(r, f);
+}
+
+int restore_build(struct restore *r, struct stream_in *in, struct failure *f)
+{
+	if (build(r, in, f) == 0)
+		return 0;
+	restore_abandon(r);
+	return -1;
+}
+
+static void close_all(struct restore *r)
+{
+	close_opened(&r->opened);
+	close_opened(&r->objects);
+	close_fd(&r->slave);
+	close_fd(&r->keyboard_end);
+}
+
+int restore_release(struct restore *r, struct failure *f)
+{
+	if (puppets_release(r, f) < 0) {
+		restore_abandon(r);
+		return -1;
+	}
+	r->released = true;
+	close_all(r);
+	return 0;
+}
+
+pid_t restore_root(const struct restore *r)
+{
+	return (*list_at(&r->puppets, struct puppet *, 0))->pid;
+}
+
+void restore_abandon(struct restore *r)
+{
+	if (!r->released)
+		puppets_end(r);
+	close_all(r);
+	close_fd(&r->master);
+	close_fd(&r->keyboard);
+	close_fd(&r->shepherd_fd);
+}
+
+void restore_free(struct restore *r)
+{
+	list_each(&r->puppets, struct puppet *, p) {
+		free((*p)->maps);
+		free((*p)->fds);
+		list_each(&(*p)->members, struct member, m)
+			list_free(&m->t.late);
+		list_free(&(*p)->members);
+		free(*p);
+	}
+	list_free(&r->puppets);
+	list_each(&r->differs, char *, d)
+		free(*d);
+	list_free(&r->differs);
+	list_each(&r->warnings, char *, w)
+		free(*w);
+	list_free(&r->warnings);
+	free(r->why_new);
+	image_free(&r->image);
+}

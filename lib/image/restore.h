@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * restore.h - a process tree rebuilt from its records
+ *
+ *	read	header and records
+ *	verify	they are sound, and all that they name is here; nothing is made
+ *	prepare	open every file, make every pipe, object and terminal
+ *	build	a puppet for each process, its address space, its descriptors
+ *	fill	pages, as they come; then the end of the stream is checked
+ *	settle	locks, threads, and what must come last
+ *	release	all together
+ *
+ * Until release nothing of the program has run, and a failure at any point
+ * ends every puppet: they die with this program, too (PTRACE_O_EXITKILL).
+ */
+#ifndef IMAGE_RESTORE_H
+#define IMAGE_RESTORE_H
+
+#include "image/image.h"
+#include "tracee/tracee.h"
+
+enum pids_mode { PIDS_AUTO, PIDS_SAME, PIDS_NEW };
+
+/* A thread of a puppet. */
+struct member {
+	struct tracee t;
+	struct rec_thread *rec;
+};
+
+/* A process that is being rebuilt. */
+struct puppet {
+	pid_t pid;		/* as we see it */
+	struct rec_process *rec;
+	struct puppet *parent;	/* NULL for the top */
+	uint64_t birth_session;	/* that it was born into; 0 the base one */
+	struct rec_space *space;
+	struct rec_mapping **maps;	/* owned array of mappings */
+	size_t map_n;
+	struct rec_descriptor **fds;	/* owned array */
+	size_t fd_n;
+	struct list members;	/* of struct member, leader first */
+	struct strings strings;
+	size_t threads;		/* records of them */
+	bool done;		/* a zombie that has ended */
+};
+
+/* What became of a description, object or terminal here. */
+struct opened {
+	uint64_t id;
+	int fd;			/* owned, at or above restore.fd_base */
+};
+
+/* --stdio=FD=PATH */
+struct redirect {
+	int fd;
+	const char *path;
+};
+
+struct restore {
+	struct image image;
+
+	/* Wishes. */
+	enum pids_mode pids;
+	bool detach;
+	bool here;		/* --stdio=here: outside ends become ours */
+	const struct redirect *redirects;
+	size_t redirect_n;
+	int in, out, err;	/* what descriptors 0, 1, 2 are to become */
+
+	/* What came of it. */
+	struct list differs;	/* of char *: how this place differs */
+	struct list warnings;	/* of char * */
+	struct list opened;	/* of struct opened, by id */
+	struct list objects;	/* of struct opened */
+	int fd_base;		/* above every descriptor of the tree */
+	struct list puppets;	/* of struct puppet *, parents first */
+	uint64_t work;		/* address of the work area in all of them */
+	bool private_pids;	/* in a PID namespace of their own */
+	bool same_vdso;
+	bool bridge_vdso;	/* a wish: never move it (--vdso=bridge) */
+	pid_t shepherd;
+	int shepherd_fd;	/* to tell it to go; its status comes back */
+	int master;		/* of the pseudo-terminal, -1 none */
+	int slave;
+	uint64_t terminal;	/* id of the rec_terminal that it stands for */
+	bool pump_in;		/* a wish: r->in reaches the program by a pipe */
+	int keyboard;		/* writing end of that pipe, -1 none */
+	int keyboard_end;	/* its other end */
+	bool released;
+	char *why_new;		/* why PIDs could not be kept; NULL */
+};
+
+/* ---- the steps ---- */
+
+void restore_init(struct restore *r);
+/* Reads, verifies, prepares, builds, fills, settles; all is then stopped and
+ * ready.  On failure nothing is left. */
+int restore_build(struct restore *r, struct stream_in *in, struct failure *f);
+/* Lets the tree run. */
+int restore_release(struct restore *r, struct failure *f);
+/* PID of the top as we see it. */
+pid_t restore_root(const struct restore *r);
+/* Ends whatever has been made. */
+void restore_abandon(struct restore *r);
+void restore_free(struct restore *r);
+
+/* ---- for the kinds ---- */
+
+void differs_add(struct restore *r, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+void warning_add(struct restore *r, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* A batch in the leader, or in a thread. */
+void puppet_batch(struct puppet *p, struct batch *b);
+void member_batch(struct puppet *p, struct member *m, struct batch *b);
+struct member *puppet_leader(const struct puppet *p);
+struct puppet *find_puppet(const struct restore *r, uint64_t pid);
+/* Takes @fd, moves it to or above fd_base, remembers it under @id. */
+int opened_add(struct restore *r, struct list *where, uint64_t id, int fd,
+	       struct failure *f);
+int opened_find(const struct list *where, uint64_t id);	/* -1 none */
+
+/* puppets.c: makes all puppets and their places in sessions and groups. */
+int puppets_make(struct restore *r, struct failure *f);
+int puppets_threads(struct restore *r, struct failure *f);
+int puppets_finish(struct restore *r, struct failure *f);
+int puppets_release(struct restore *r, struct failure *f);
+void puppets_end(struct restore *r);
+/* shepherd.c: the parent of the top, which stays ours. */
+int shepherd_start(struct restore *r, uint64_t root_id, pid_t *root,
+		   struct failure *f);
+int shepherd_go(struct restore *r, struct failure *f);
+/* descriptor.c: takes file locks again, when all else is done. */
+int locks_take(struct restore *r, struct puppet *p, struct failure *f);
+/* memory.c */
+int memory_fill(struct restore *r, struct stream_in *in,
+		struct stream_item *item, struct failure *f);
+/* file.c, to mappings and executables */
+int file_fd(const struct restore *r, uint64_t id);
+
+#endif

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * shepherd.c - the process that stays between the restore and the moved tree
+ *
+ * It is the parent of the tree's top, so that somebody of ours hears how the
+ * program ended.  It leads the session that owns the new terminal, and in a
+ * private PID namespace it is the init that reaps.  Over one socket it tells
+ * the restore that the top has been made, hears that all may go, and tells the
+ * top's wait status in the end.
+ *
+ * Until it has heard "go" it dies with the restore.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "image/restore.h"
+#include "proc/proc.h"
+
+/* ---- in the shepherd ---- */
+
+/* What the restore decided; read in the child only. */
+struct orders {
+	int sock;
+	pid_t root;		/* PID the top is to have */
+	int terminal;		/* to become controlling, -1 none */
+	bool session;		/* lead a session */
+	bool private_pids;
+	bool stay;		/* after "go", to tell the status */
+};
+
+static long clone_as(uint64_t flags, pid_t pid)
+{
+	pid_t tids[1] = { pid };
+	struct clone_args a = {
+		.flags = flags, .exit_signal = SIGCHLD,
+		.set_tid = pid ? (uint64_t)tids : 0, .set_tid_size = pid ? 1 : 0,
+	};
+
+	return syscall(SYS_clone3, &a, sizeof(a));
+}
+
+/* A puppet waits for its strings. */
+static void puppet_wait(void)
+{
+	for (;;)
+		syscall(SYS_pause);
+}
+
+static void tell(int sock, int value)
+{
+	while (send(sock, &value, sizeof(value), MSG_NOSIGNAL) < 0 &&
+	       errno == EINTR)
+		;
+}
+
+static int own_proc(void)
+{
+	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+		return -1;
+	return mount("proc", "/proc", "proc",
+		     MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+}
+
+/* Waits for everything that is or becomes a child of ours. */
+static void reap(const struct orders *o, pid_t root)
+{
+	int status;
+	pid_t pid;
+
+	for (;;) {
+		pid = waitpid(-1, &status, __WALL);
+		if (pid < 0 && errno == EINTR)
+			continue;
+		if (pid < 0)
+			break;
+		if (pid == root) {
+			tell(o->sock, status);
+			if (!o->private_pids)
+				break;
+			close(o->sock);
+		}
+	}
+}
+
+static void close_others(int keep)
+{
+	if (keep > 0)
+		close_range(0, keep - 1, 0);
+	close_range(keep + 1, ~0u, 0);
+}
+
+static void shepherd_main(const struct orders *o)
+{
+	long root;
+	int go;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (int sig = 1; sig < 32; sig++)
+		if (sig != SIGCHLD)
+			signal(sig, SIG_IGN);
+	if (o->session)
+		setsid();
+	if (o->terminal >= 0 && ioctl(o->terminal, TIOCSCTTY, 0) < 0) {
+		tell(o->sock, -errno);
+		_exit(1);
+	}
+	if (o->private_pids && own_proc() < 0) {
+		tell(o->sock, -errno);
+		_exit(1);
+	}
+	root = clone_as(0, o->root);
+	if (root == 0)
+		puppet_wait();
+	close_others(o->sock);
+	tell(o->sock, root < 0 ? -errno : 0);
+	if (root < 0 || recv(o->sock, &go, sizeof(go), 0) != sizeof(go))
+		_exit(1);
+	prctl(PR_SET_PDEATHSIG, 0);
+	if (!o->stay && !o->private_pids)
+		_exit(0);
+	reap(o, root);
+	_exit(0);
+}
+
+/* ---- in the restore ---- */
+
+/* The PID of the shepherd's child as we see it. */
+static pid_t only_child(pid_t parent)
+{
+	struct list kids = { 0 };
+	pid_t pid = -1;
+
+	if (proc_children(parent, &kids) == 0 && kids.n)
+		pid = *list_at(&kids, pid_t, 0);
+	list_free(&kids);
+	return pid;
+}
+
+/* Does a process of the tree itself lead the session of the terminal? */
+static bool base_has_terminal(const struct restore *r)
+{
+	const struct rec_terminal *t = r->terminal ?
+		image_find(&r->image, RECORD_TERMINAL, r->terminal) : NULL;
+
+	return t && r->slave >= 0 && !find_puppet(r, t->session);
+}
+
+static int start_failed(struct restore *r, int err, struct failure *f)
+{
+	errno = err;
+	if (err == EEXIST)
+		return fail(f, STATUS_DIFFERS, "PID %llu is taken here: use "
+			    "--pids=new, or end what has it",
+			    (unsigned long long)r->image.header.root);
+	if (err == EPERM)
+		return fail_errno(f, STATUS_PERM, "cannot choose PIDs here");
+	return fail_errno(f, 0, "cannot make the first process");
+}
+
+int shepherd_start(struct restore *r, uint64_t root_id, pid_t *root,
+		   struct failure *f)
+{
+	uint64_t flags = r->private_pids ? CLONE_NEWPID | CLONE_NEWNS : 0;
+	int socks[2], answer;
+	struct orders o = {
+		.root = root_id, .private_pids = r->private_pids,
+		.stay = !r->detach, .terminal = -1,
+		.session = r->detach || base_has_terminal(r),
+	};
+	ssize_t n;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, socks) < 0)
+		return fail_errno(f, 0, "cannot make a socket");
+	o.sock = socks[1];
+	if (base_has_terminal(r))
+		o.terminal = r->slave;
+	r->shepherd = clone_as(flags, 0);
+	if (r->shepherd == 0)
+		shepherd_main(&o);
+	close(socks[1]);
+	if (r->shepherd < 0) {
+		close(socks[0]);
+		return fail_errno(f, 0, "cannot make a process");
+	}
+	r->shepherd_fd = socks[0];
+	do
+		n = recv(r->shepherd_fd, &answer, sizeof(answer), 0);
+	while (n < 0 && errno == EINTR);
+	if (n != sizeof(answer))
+		return fail(f, STATUS_SYSTEM, "the first process went away");
+	if (answer < 0)
+		return start_failed(r, -answer, f);
+	*root = r->private_pids ? only_child(r->shepherd) : (pid_t)root_id;
+	if (*root < 0)
+		return fail(f, STATUS_SYSTEM, "cannot find the first process");
+	return 0;
+}
+
+int shepherd_go(struct restore *r, struct failure *f)
+{
+	int go = 1;
+
+	if (send(r->shepherd_fd, &go, sizeof(go), MSG_NOSIGNAL) < 0)
+		return fail_errno(f, 0, "the process above the tree went away");
+	return 0;
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * space.c - an address space without its mappings: where code, data, heap,
+ * stack, arguments and environment are, the auxiliary vector, the executable
+ *
+ * Contract of PR_SET_MM_MAP: prctl(2); it needs no privilege, except that the
+ * executable can be set only where the caller may (kernel/sys.c).
+ */
+#include <errno.h>
+#include <linux/prctl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#include "image/capture.h"
+#include "image/restore.h"
+
+static const struct field fields[] = {
+	FIELD(struct rec_space, brk, FIELD_UINT, .hex = true),
+	FIELD(struct rec_space, exe, FIELD_UINT),
+	FIELD(struct rec_space, auxv, FIELD_BLOB, .max = 4096),
+	FIELD(struct rec_space, vdso, FIELD_UINT, .hex = true),
+	FIELD(struct rec_space, arg_end, FIELD_UINT, .hex = true),
+	FIELD(struct rec_space, env_end, FIELD_UINT, .hex = true),
+	FIELD(struct rec_space, end_code, FIELD_UINT, .hex = true),
+	FIELD(struct rec_space, end_data, FIELD_UINT, .hex = true),
+	FIELD(struct rec_space, arg_start, FIELD_UINT, .hex = true),
+	FIELD(struct rec_space, env_start, FIELD_UINT, .hex = true),
+	FIELD(struct rec_space, start_brk, FIELD_UINT, .hex = true),
+	FIELD(struct rec_space, start_code, FIELD_UINT, .hex = true),
+	FIELD(struct rec_space, start_data, FIELD_UINT, .hex = true),
+	FIELD(struct rec_space, start_stack, FIELD_UINT, .hex = true),
+};
+
+static const struct schema schema = SCHEMA("address space", struct rec_space, fields);
+
+/* ---- capture ---- */
+
+static int read_brk(struct source *s, uint64_t *brk, struct failure *f)
+{
+	struct batch b;
+	int rc;
+
+	source_batch(s, &b);
+	batch_add(&b, NULL, SYS_brk);
+	rc = batch_run(&b, f);
+	*brk = batch_ret(&b, 0);
+	batch_free(&b);
+	return rc;
+}
+
+static int read_auxv(struct source *s, struct blob *auxv, struct failure *f)
+{
+	uint64_t words[512];
+	size_t n;
+
+	if (proc_auxv(s->pid, words, 512, &n) < 0)
+		return fail_errno(f, 0, "cannot read the auxiliary vector of "
+				  "process %d", s->pid);
+	auxv->len = n * sizeof(uint64_t);
+	auxv->data = xmalloc(auxv->len);
+	memcpy(auxv->data, words, auxv->len);
+	return 0;
+}
+
+static int capture(struct capture *c, struct source *s, struct failure *f)
+{
+	const struct proc_stat *st = &s->stat;
+	struct rec_space *rec;
+
+	if (s->zombie)
+		return 0;
+	rec = image_add(&c->image, RECORD_SPACE, s->id);
+	rec->start_code = st->start_code;
+	rec->end_code = st->end_code;
+	rec->start_data = st->start_data;
+	rec->end_data = st->end_data;
+	rec->start_brk = st->start_brk;
+	rec->start_stack = st->start_stack;
+	rec->arg_start = st->arg_start;
+	rec->arg_end = st->arg_end;
+	rec->env_start = st->env_start;
+	rec->env_end = st->env_end;
+	rec->vdso = s->strings.vdso;
+	if (read_brk(s, &rec->brk, f) < 0 || read_auxv(s, &rec->auxv, f) < 0)
+		return -1;
+	rec->exe = file_for_exe(c, s, f);
+	return rec->exe ? 0 : -1;
+}
+
+/* ---- restore ---- */
+
+static int verify(struct restore *r, struct failure *f)
+{
+	image_each(&r->image, RECORD_PROCESS, struct rec_process, p)
+		if (!p->zombie && !image_find(&r->image, RECORD_SPACE, p->pid))
+			return fail(f, STATUS_STREAM,
+				    "process %llu has no address space",
+				    (unsigned long long)p->pid);
+	return 0;
+}
+
+static int settle(struct restore *r, struct puppet *p, struct failure *f)
+{
+	const struct rec_space *s = p->space;
+	struct prctl_mm_map map = {
+		.start_code = s->start_code, .end_code = s->end_code,
+		.start_data = s->start_data, .end_data = s->end_data,
+		.start_brk = s->start_brk, .brk = s->brk,
+		.start_stack = s->start_stack,
+		.arg_start = s->arg_start, .arg_end = s->arg_end,
+		.env_start = s->env_start, .env_end = s->env_end,
+		.auxv_size = s->auxv.len, .exe_fd = -1,
+	};
+	struct batch b;
+	size_t with_exe;
+	int rc;
+
+	puppet_batch(p, &b);
+	map.auxv = (void *)batch_data(&b, s->auxv.data, s->auxv.len);
+	map.exe_fd = file_fd(r, s->exe);
+	with_exe = batch_add(&b, NULL, SYS_prctl, PR_SET_MM, PR_SET_MM_MAP,
+			     batch_data(&b, &map, sizeof(map)), sizeof(map));
+	map.exe_fd = -1;
+	batch_add(&b, "set the places of code, heap and stack", SYS_prctl,
+		  PR_SET_MM, PR_SET_MM_MAP, batch_data(&b, &map, sizeof(map)),
+		  sizeof(map));
+	rc = batch_run(&b, f);
+	if (rc == 0 && batch_ret(&b, with_exe) < 0)
+		warning_add(r, "process %llu: /proc/PID/exe could not be set: %s",
+			    (unsigned long long)p->rec->pid,
+			    strerror(-batch_ret(&b, with_exe)));
+	batch_free(&b);
+	return rc;
+}
+
+const struct kind kind_space = {
+	.type = RECORD_SPACE, .schema = &schema, .unique = true,
+	.capture = capture, .verify = verify, .settle = settle,
+};

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * thread.c - one thread: registers, and the addresses it told the kernel
+ *
+ * Registers are recorded as the kernel shows them, with the number of an
+ * interrupted system call and its -ERESTART result: set in a puppet, the kernel
+ * itself restarts the call as it would have done.  Only where it keeps the rest
+ * of a relative wait to itself (-ERESTART_RESTARTBLOCK) must we help: the time
+ * left is recorded, and the puppet begins the wait anew for just that long, is
+ * interrupted, and has the same thing to restart.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "image/capture.h"
+#include "image/restore.h"
+#include "image/thread.h"
+
+#define ERESTARTNOHAND		514
+#define ERESTART_RESTARTBLOCK	516
+#define FUTEX_COMMAND		127
+#define FUTEX_WAIT		0
+#define FUTEX_WAIT_BITSET	9
+
+static const struct field fields[] = {
+	FIELD(struct rec_thread, pid, FIELD_UINT),
+	FIELD(struct rec_thread, tid, FIELD_UINT),
+	FIELD(struct rec_thread, mask, FIELD_UINT, .hex = true),
+	FIELD(struct rec_thread, name, FIELD_TEXT, .max = 64),
+	FIELD(struct rec_thread, regs, FIELD_FIXED),
+	FIELD(struct rec_thread, rseq, FIELD_UINT, .hex = true),
+	FIELD(struct rec_thread, wait, FIELD_UINT),
+	FIELD(struct rec_thread, creds, FIELD_UINT),
+	FIELD(struct rec_thread, robust, FIELD_UINT, .hex = true),
+	FIELD(struct rec_thread, xstate, FIELD_BLOB, .max = XSTATE_MAX),
+	FIELD(struct rec_thread, wait_ns, FIELD_UINT),
+	FIELD(struct rec_thread, alt_base, FIELD_UINT, .hex = true),
+	FIELD(struct rec_thread, alt_size, FIELD_UINT),
+	FIELD(struct rec_thread, rseq_len, FIELD_UINT),
+	FIELD(struct rec_thread, rseq_sig, FIELD_UINT, .hex = true),
+	FIELD(struct rec_thread, slack_ns, FIELD_UINT),
+	FIELD(struct rec_thread, alt_flags, FIELD_UINT, .hex = true),
+	FIELD(struct rec_thread, clear_tid, FIELD_UINT, .hex = true),
+	FIELD(struct rec_thread, robust_len, FIELD_UINT),
+	FIELD(struct rec_thread, rseq_flags, FIELD_UINT),
+	FIELD(struct rec_thread, death_signal, FIELD_UINT),
+	FIELD(struct rec_thread, no_new_privs, FIELD_BOOL),
+};
+
+static const struct schema schema = SCHEMA("thread", struct rec_thread, fields);
+
+_Static_assert(sizeof(struct user_regs_struct) ==
+	       sizeof(((struct rec_thread *)0)->regs), "registers");
+
+/* ---- memory of a stopped task ---- */
+
+static int peek(pid_t pid, uint64_t address, void *to, size_t n)
+{
+	struct iovec here = { to, n }, there = { (void *)address, n };
+
+	return process_vm_readv(pid, &here, 1, &there, 1, 0) == (ssize_t)n ?
+		0 : -1;
+}
+
+/* ---- restartable sequences ---- */
+
+struct rseq_config {
+	uint64_t pointer;
+	uint32_t size, signature, flags, pad;
+};
+
+static int rseq_config(pid_t tid, struct rseq_config *conf)
+{
+	memset(conf, 0, sizeof(*conf));
+	return ptrace(PTRACE_GET_RSEQ_CONFIGURATION, tid, sizeof(*conf), conf);
+}
+
+/*
+ * A task stopped inside a restartable sequence is sent to its abort handler,
+ * as if it had been preempted there: the calls that we are about to make in it
+ * would let the kernel forget that it was inside.
+ */
+int thread_leave_rseq(struct source_task *t, struct failure *f)
+{
+	struct { uint32_t version, flags; uint64_t start, length, abort; } cs;
+	struct rseq_config conf;
+	uint64_t at;
+
+	if (rseq_config(t->t.tid, &conf) < 0 || !conf.pointer ||
+	    peek(t->t.pid, conf.pointer + 8, &at, sizeof(at)) < 0 || !at ||
+	    peek(t->t.pid, at, &cs, sizeof(cs)) < 0 ||
+	    t->t.regs.rip - cs.start >= cs.length)
+		return 0;
+	t->t.regs.rip = cs.abort;
+	if (tracee_set_regs(&t->t, &t->t.regs) < 0)
+		return fail_errno(f, 0, "cannot set registers of thread %d",
+				  t->t.tid);
+	return 0;
+}
+
+/* ---- time left of a wait ---- */
+
+static uint64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ull + now.tv_nsec;
+}
+
+/* restart_syscall(2) hides which call it restarts; the instructions before
+ * it usually load its number: mov $imm32, %eax; syscall. */
+static long restarted_call(const struct source_task *t)
+{
+	const struct user_regs_struct *r = &t->t.regs;
+	uint8_t code[7];
+	uint32_t nr;
+
+	if ((long)r->orig_rax != SYS_restart_syscall)
+		return r->orig_rax;
+	if (peek(t->t.pid, r->rip - sizeof(code), code, sizeof(code)) < 0 ||
+	    code[0] != 0xb8 || code[5] != 0x0f || code[6] != 0x05)
+		return -1;
+	memcpy(&nr, code + 1, sizeof(nr));
+	return nr;
+}
+
+static uint64_t less_slept(const struct source_task *t, uint64_t wanted_ns)
+{
+	uint64_t slept;
+
+	if (!t->slept_ns)
+		return wanted_ns;
+	slept = monotonic_ns() - t->slept_ns;
+	return slept < wanted_ns ? wanted_ns - slept : 0;
+}
+
+/* The kernel has written what is left to @rem, if the caller gave one. */
+static void left_of_sleep(struct rec_thread *rec, const struct source_task *t,
+			  enum wait_kind kind, uint64_t req, uint64_t rem)
+{
+	struct timespec ts;
+
+	rec->wait = kind;
+	if (rem && peek(t->t.pid, rem, &ts, sizeof(ts)) == 0)
+		rec->wait_ns = ts.tv_sec * 1000000000ull + ts.tv_nsec;
+	else if (peek(t->t.pid, req, &ts, sizeof(ts)) == 0)
+		rec->wait_ns = less_slept(t, ts.tv_sec * 1000000000ull +
+					  ts.tv_nsec);
+}
+
+static void left_of_futex(struct rec_thread *rec, const struct source_task *t,
+			  struct user_regs_struct *r)
+{
+	struct timespec ts;
+
+	if ((r->rsi & FUTEX_COMMAND) != FUTEX_WAIT || !r->r10) {
+		r->rax = -ERESTARTNOHAND;	/* absolute: begin it again */
+		r->orig_rax = SYS_futex;
+		return;
+	}
+	rec->wait = WAIT_FUTEX;
+	if (peek(t->t.pid, r->r10, &ts, sizeof(ts)) == 0)
+		rec->wait_ns = less_slept(t, ts.tv_sec * 1000000000ull +
+					  ts.tv_nsec);
+}
+
+static void left_of_wait(struct rec_thread *rec, const struct source_task *t,
+			 struct user_regs_struct *r)
+{
+	if ((int64_t)r->orig_rax < 0 ||
+	    (int64_t)r->rax != -ERESTART_RESTARTBLOCK)
+		return;
+	switch (restarted_call(t)) {
+	case SYS_nanosleep:
+		left_of_sleep(rec, t, WAIT_NANOSLEEP, r->rdi, r->rsi);
+		break;
+	case SYS_clock_nanosleep:
+		left_of_sleep(rec, t, WAIT_CLOCK, r->rdx, r->r10);
+		break;
+	case SYS_poll:
+		if ((int)r->rdx < 0) {
+			r->rax = -ERESTARTNOHAND;	/* for ever */
+			r->orig_rax = SYS_poll;
+			break;
+		}
+		rec->wait = WAIT_POLL;
+		rec->wait_ns = less_slept(t, (uint32_t)r->rdx * 1000000ull);
+		break;
+	case SYS_futex:
+		left_of_futex(rec, t, r);
+		break;
+	}
+}
+
+/* ---- capture ---- */
+
+static int ask(struct source *s, struct source_task *t, struct rec_thread *rec,
+	       struct capture *c, struct failure *f)
+{
+	struct { uint64_t sp; int32_t flags, pad; uint64_t size; } *alt;
+	uint64_t alt_at, tid_at, death_at;
+	size_t slack, bits;
+	struct batch b;
+
+	batch_init(&b, &s->strings, &t->t);
+	alt_at = batch_data(&b, NULL, sizeof(*alt));
+	tid_at = batch_data(&b, NULL, 8);
+	death_at = batch_data(&b, NULL, 4);
+	batch_add(&b, "read the signal stack", SYS_sigaltstack, 0, alt_at);
+	batch_add(&b, NULL, SYS_prctl, PR_GET_TID_ADDRESS, tid_at);
+	batch_add(&b, NULL, SYS_prctl, PR_GET_PDEATHSIG, death_at);
+	slack = batch_add(&b, NULL, SYS_prctl, PR_GET_TIMERSLACK);
+	bits = batch_add(&b, NULL, SYS_prctl, PR_GET_SECUREBITS);
+	if (batch_run(&b, f) < 0) {
+		batch_free(&b);
+		return -1;
+	}
+	alt = batch_out(&b, alt_at);
+	rec->alt_base = alt->sp;
+	rec->alt_flags = alt->flags;
+	rec->alt_size = alt->size;
+	rec->clear_tid = *(uint64_t *)batch_out(&b, tid_at);
+	rec->death_signal = *(int32_t *)batch_out(&b, death_at);
+	rec->slack_ns = batch_ret(&b, slack);
+	rec->creds = creds_of(c, t, batch_ret(&b, bits));
+	batch_free(&b);
+	return 0;
+}
+
+static int read_registers(struct source_task *t, struct rec_thread *rec,
+			  struct failure *f)
+{
+	struct user_regs_struct r = t->t.regs;
+
+	left_of_wait(rec, t, &r);
+	memcpy(rec->regs, &r, sizeof(r));
+	rec->xstate.len = XSTATE_MAX;
+	rec->xstate.data = xmalloc(XSTATE_MAX);
+	if (tracee_get_xstate(&t->t, rec->xstate.data, &rec->xstate.len) < 0)
+		return fail_errno(f, 0, "cannot read the floating-point "
+				  "registers of thread %d", t->t.tid);
+	return 0;
+}
+
+static int capture_thread(struct capture *c, struct source *s,
+			  struct source_task *t, struct failure *f)
+{
+	struct rec_thread *rec = image_add(&c->image, RECORD_THREAD, t->id);
+	struct rseq_config conf;
+	size_t len;
+
+	rec->tid = t->id;
+	rec->pid = s->id;
+	rec->name = xstrdup(t->status.name);
+	rec->mask = t->t.mask;
+	rec->no_new_privs = t->status.no_new_privs;
+	if (read_registers(t, rec, f) < 0)
+		return -1;
+	if (rseq_config(t->t.tid, &conf) >= 0 && conf.pointer) {
+		rec->rseq = conf.pointer;
+		rec->rseq_len = conf.size;
+		rec->rseq_sig = conf.signature;
+		rec->rseq_flags = conf.flags;
+	}
+	if (syscall(SYS_get_robust_list, t->t.tid, &rec->robust, &len) == 0 &&
+	    rec->robust)
+		rec->robust_len = len;
+	return ask(s, t, rec, c, f);
+}
+
+static int capture(struct capture *c, struct source *s, struct failure *f)
+{
+	list_each(&s->tasks, struct source_task, t)
+		if (capture_thread(c, s, t, f) < 0)
+			return -1;
+	return 0;
+}
+
+/* Threads that share less than threads do. */
+static int check(struct capture *c, struct source *s, struct failure *f)
+{
+	enum { KCMP_FILES = 2, KCMP_FS = 3 };
+
+	(void)f;
+	for (size_t i = 1; c->frozen && i < s->tasks.n; i++) {
+		pid_t tid = list_at(&s->tasks, struct source_task, i)->t.tid;
+
+		if (syscall(SYS_kcmp, s->pid, tid, KCMP_FILES, 0, 0) > 0)
+			obstacle_add(c, s, NULL, "has a thread (%d) with "
+				     "descriptors of its own", tid);
+		if (syscall(SYS_kcmp, s->pid, tid, KCMP_FS, 0, 0) > 0)
+			obstacle_add(c, s, NULL, "has a thread (%d) with a "
+				     "working directory of its own", tid);
+	}
+	return 0;
+}
+
+/* ---- restore ---- */
+
+static int verify(struct restore *r, struct failure *f)
+{
+	image_each(&r->image, RECORD_THREAD, struct rec_thread, t) {
+		if (t->tid != t_r->id || t->tid == 0 || t->tid > INT32_MAX)
+			return fail(f, STATUS_STREAM, "thread %llu has a wrong "
+				    "number", (unsigned long long)t_r->id);
+		if (t->wait > WAIT_FUTEX)
+			return fail(f, STATUS_STREAM, "thread %llu waits in an "
+				    "unknown way (%u)",
+				    (unsigned long long)t->tid, t->wait);
+	}
+	return 0;
+}
+
+static int thread(struct restore *r, struct puppet *p, struct member *m,
+		  struct failure *f)
+{
+	const struct rec_thread *rec = m->rec;
+	struct { uint64_t sp; int32_t flags, pad; uint64_t size; } alt = {
+		rec->alt_base, rec->alt_flags & ~1 /* SS_ONSTACK */, 0,
+		rec->alt_size,
+	};
+	struct batch b;
+	int rc;
+
+	(void)r;
+	member_batch(p, m, &b);
+	batch_add(&b, NULL, SYS_prctl, PR_SET_NAME,
+		  batch_text(&b, rec->name ? rec->name : ""));
+	batch_add(&b, NULL, SYS_set_tid_address, rec->clear_tid);
+	if (rec->robust)
+		batch_add(&b, "set the robust list", SYS_set_robust_list,
+			  rec->robust, rec->robust_len);
+	if (rec->rseq)
+		batch_add(&b, "register its rseq area", SYS_rseq, rec->rseq,
+			  rec->rseq_len, 0, rec->rseq_sig);
+	batch_add(&b, "set the signal stack", SYS_sigaltstack,
+		  batch_data(&b, &alt, sizeof(alt)), 0);
+	if (rec->death_signal)
+		batch_add(&b, "set the signal of its parent's death", SYS_prctl,
+			  PR_SET_PDEATHSIG, rec->death_signal);
+	batch_add(&b, NULL, SYS_prctl, PR_SET_TIMERSLACK, rec->slack_ns);
+	if (rec->no_new_privs)
+		batch_add(&b, "set no_new_privs", SYS_prctl,
+			  PR_SET_NO_NEW_PRIVS, 1);
+	rc = batch_run(&b, f);
+	batch_free(&b);
+	return rc;
+}
+
+static long waiting_call(const struct rec_thread *rec,
+			 const struct user_regs_struct *r, uint64_t ts,
+			 uint64_t arg[6])
+{
+	switch (rec->wait) {
+	case WAIT_NANOSLEEP:
+		memcpy(arg, (uint64_t[6]){ ts, r->rsi }, 48);
+		return SYS_nanosleep;
+	case WAIT_CLOCK:
+		memcpy(arg, (uint64_t[6]){ r->rdi, 0, ts, r->r10 }, 48);
+		return SYS_clock_nanosleep;
+	case WAIT_POLL:
+		memcpy(arg, (uint64_t[6]){ r->rdi, r->rsi,
+			(rec->wait_ns + 999999) / 1000000 }, 48);
+		return SYS_poll;
+	default:
+		memcpy(arg, (uint64_t[6]){ r->rdi, r->rsi, r->rdx, ts }, 48);
+		return SYS_futex;
+	}
+}
+
+/* The last call made in a thread before its own registers. */
+int thread_resume_wait(struct puppet *p, struct member *m,
+		       struct user_regs_struct *regs, struct failure *f)
+{
+	const struct rec_thread *rec = m->rec;
+	struct timespec ts = { rec->wait_ns / 1000000000,
+			       rec->wait_ns % 1000000000 };
+	uint64_t arg[6];
+	int64_t ret;
+	long nr;
+
+	if (rec->wait == WAIT_NONE)
+		return 0;
+	if (strings_write(&p->strings, p->strings.work, &ts, sizeof(ts)) < 0)
+		return fail_errno(f, 0, "cannot write to process %d", p->pid);
+	nr = waiting_call(rec, regs, p->strings.work, arg);
+	if (tracee_begin(&p->strings, &m->t, nr, arg, &ret, f) < 0)
+		return -1;
+	regs->rax = ret;
+	return 0;
+}
+
+const struct kind kind_thread = {
+	.type = RECORD_THREAD, .schema = &schema, .unique = true,
+	.check = check, .capture = capture, .verify = verify, .thread = thread,
+};

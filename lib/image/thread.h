@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* thread.h - what capturing and making puppets need of threads beyond the table */
+#ifndef IMAGE_THREAD_H
+#define IMAGE_THREAD_H
+
+#include "image/capture.h"
+#include "image/restore.h"
+
+/* Before the first call in a stopped task; see thread.c. */
+int thread_leave_rseq(struct source_task *t, struct failure *f);
+/* Goes back into the wait it was in; changes the result in @regs. */
+int thread_resume_wait(struct puppet *p, struct member *m,
+		       struct user_regs_struct *regs, struct failure *f);
+/* creds.c: the record of these credentials, made if it is new. */
+uint64_t creds_of(struct capture *c, const struct source_task *t,
+		  uint32_t securebits);
+
+#endif

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * timers.c - interval timers and POSIX timers of a process
+ *
+ * What was left to run when the process was frozen is left to run when it is
+ * released: time that it spent on its way does not count.  The kernel keeps a
+ * timer's number when asked to (PR_TIMER_CREATE_RESTORE_IDS, Linux 6.15);
+ * before that numbers are handed out in turn, so others are made and deleted
+ * until it is the right one's turn.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <time.h>
+
+#include "image/capture.h"
+#include "image/restore.h"
+
+#define TIMER_CREATE_RESTORE_IDS 77
+#define TIMERS_MAX 4096
+/* The timer's own thread gets the signal; <signal.h> has it as a macro of the
+ * kernel's. */
+#define NOTIFY_THREAD 4
+
+static const struct field itimer_fields[] = {
+	FIELD(struct rec_itimer, which, FIELD_UINT),
+	FIELD(struct rec_itimer, value_us, FIELD_UINT),
+	FIELD(struct rec_itimer, interval_us, FIELD_UINT),
+};
+static const struct schema itimer_schema =
+	SCHEMA("interval timer", struct rec_itimer, itimer_fields);
+
+static const struct field timer_fields[] = {
+	FIELD(struct rec_timer, id, FIELD_UINT),
+	FIELD(struct rec_timer, tid, FIELD_UINT),
+	FIELD(struct rec_timer, clock, FIELD_INT),
+	FIELD(struct rec_timer, notify, FIELD_UINT),
+	FIELD(struct rec_timer, signal, FIELD_UINT),
+	FIELD(struct rec_timer, sigval, FIELD_UINT, .hex = true),
+	FIELD(struct rec_timer, value_ns, FIELD_UINT),
+	FIELD(struct rec_timer, interval_ns, FIELD_UINT),
+};
+static const struct schema timer_schema =
+	SCHEMA("timer", struct rec_timer, timer_fields);
+
+static const struct field fields[] = {
+	FIELD(struct rec_timers, timers, FIELD_STRUCTS, .max = TIMERS_MAX,
+	      .sub = &timer_schema),
+	FIELD(struct rec_timers, itimers, FIELD_STRUCTS, .max = 3,
+	      .sub = &itimer_schema),
+};
+static const struct schema schema = SCHEMA("timers", struct rec_timers, fields);
+
+static uint64_t to_ns(const struct timespec *t)
+{
+	return t->tv_sec * 1000000000ull + t->tv_nsec;
+}
+
+static struct timespec from_ns(uint64_t ns)
+{
+	return (struct timespec){ ns / 1000000000, ns % 1000000000 };
+}
+
+static uint64_t to_us(const struct timeval *t)
+{
+	return t->tv_sec * 1000000ull + t->tv_usec;
+}
+
+static struct timeval from_us(uint64_t us)
+{
+	return (struct timeval){ us / 1000000, us % 1000000 };
+}
+
+/* ---- capture ---- */
+
+static int check(struct capture *c, struct source *s, struct failure *f)
+{
+	struct list timers = { 0 };
+
+	(void)f;
+	if (s->zombie)
+		return 0;
+	if (proc_timers(s->pid, &timers) == 0 && timers.n > TIMERS_MAX)
+		obstacle_add(c, s, NULL, "has %zu timers, more than %d",
+			     timers.n, TIMERS_MAX);
+	list_free(&timers);
+	return 0;
+}
+
+static uint64_t thread_id(const struct source *s, pid_t tid)
+{
+	list_each(&s->tasks, struct source_task, t)
+		if (t->t.tid == tid || t->id == (uint64_t)tid)
+			return t->id;
+	return 0;
+}
+
+static void record(struct rec_timers *rec, const struct source *s,
+		   const struct proc_timer *t, const struct itimerspec *left)
+{
+	struct rec_timer *to = list_add(&rec->timers, sizeof(*to));
+
+	to->id = t->id;
+	to->clock = t->clock;
+	to->notify = t->notify;
+	to->signal = t->signal;
+	to->sigval = t->sigval;
+	to->value_ns = to_ns(&left->it_value);
+	to->interval_ns = to_ns(&left->it_interval);
+	if (t->notify & NOTIFY_THREAD)
+		to->tid = thread_id(s, t->target);
+}
+
+static void record_itimers(struct rec_timers *rec, struct batch *b,
+			   const uint64_t out[3])
+{
+	for (int which = 0; which < 3; which++) {
+		const struct itimerval *v = batch_out(b, out[which]);
+		struct rec_itimer *to;
+
+		if (!to_us(&v->it_value) && !to_us(&v->it_interval))
+			continue;
+		to = list_add(&rec->itimers, sizeof(*to));
+		to->which = which;
+		to->value_us = to_us(&v->it_value);
+		to->interval_us = to_us(&v->it_interval);
+	}
+}
+
+static int capture(struct capture *c, struct source *s, struct failure *f)
+{
+	struct list timers = { 0 };
+	uint64_t itimer[3], *left = NULL;
+	struct rec_timers rec = { 0 };
+	struct batch b;
+	int rc = -1;
+
+	if (s->zombie)
+		return 0;
+	if (proc_timers(s->pid, &timers) < 0 && errno != ENOENT)
+		return fail_errno(f, 0, "cannot read the timers of process %d",
+				  s->pid);
+	source_batch(s, &b);
+	left = xcalloc(timers.n, sizeof(*left));
+	for (int which = 0; which < 3; which++) {
+		itimer[which] = batch_data(&b, NULL, sizeof(struct itimerval));
+		batch_add(&b, "read an interval timer", SYS_getitimer, which,
+			  itimer[which]);
+	}
+	for (size_t i = 0; i < timers.n; i++) {
+		left[i] = batch_data(&b, NULL, sizeof(struct itimerspec));
+		batch_add(&b, "read a timer", SYS_timer_gettime,
+			  list_at(&timers, struct proc_timer, i)->id, left[i]);
+		if (b.calls.n >= BATCH_CALLS)
+			break;
+	}
+	if (batch_run(&b, f) == 0) {
+		record_itimers(&rec, &b, itimer);
+		for (size_t i = 0; i < timers.n && left[i]; i++)
+			record(&rec, s, list_at(&timers, struct proc_timer, i),
+			       batch_out(&b, left[i]));
+		rc = 0;
+	}
+	if (rec.timers.n || rec.itimers.n)
+		*(struct rec_timers *)image_add(&c->image, RECORD_TIMERS,
+						s->id) = rec;
+	batch_free(&b);
+	list_free(&timers);
+	free(left);
+	return rc;
+}
+
+/* ---- restore ---- */
+
+/* The kernel's struct sigevent, 64 bytes. */
+struct event {
+	uint64_t value;
+	int32_t signo, notify;
+	int32_t tid;
+	int32_t pad[11];
+};
+
+static int create_next(struct puppet *p, const struct rec_timer *t, int *id,
+		       struct failure *f)
+{
+	struct event ev = { t->sigval, t->signal, t->notify, t->tid, { 0 } };
+	struct batch b;
+	uint64_t at;
+	int rc;
+
+	puppet_batch(p, &b);
+	at = batch_data(&b, id, sizeof(*id));
+	batch_add(&b, "create a timer", SYS_timer_create, t->clock,
+		  batch_data(&b, &ev, sizeof(ev)), at);
+	rc = batch_run(&b, f);
+	if (rc == 0)
+		*id = *(int *)batch_out(&b, at);
+	batch_free(&b);
+	return rc;
+}
+
+static int call(struct puppet *p, long nr, uint64_t a1, uint64_t a2,
+		struct failure *f)
+{
+	struct batch b;
+	int64_t ret;
+
+	puppet_batch(p, &b);
+	batch_add(&b, NULL, nr, a1, a2);
+	ret = batch_run(&b, f) < 0 ? -1 : batch_ret(&b, 0);
+	batch_free(&b);
+	return ret < 0 ? -1 : 0;
+}
+
+static int create(struct puppet *p, const struct rec_timer *t, bool exact,
+		  struct failure *f)
+{
+	for (uint32_t tries = 0; tries <= t->id + 1; tries++) {
+		int id = t->id;
+
+		if (create_next(p, t, &id, f) < 0)
+			return -1;
+		if ((uint32_t)id == t->id)
+			return 0;
+		call(p, SYS_timer_delete, id, 0, f);
+		if (exact || (uint32_t)id > t->id)
+			break;
+	}
+	return fail(f, STATUS_DIFFERS, "timer %u of process %llu cannot have "
+		    "its number on this kernel", t->id,
+		    (unsigned long long)p->rec->pid);
+}
+
+static void add_settings(struct batch *b, const struct rec_timers *rec)
+{
+	list_each(&rec->itimers, struct rec_itimer, i) {
+		struct itimerval v = { from_us(i->interval_us),
+				       from_us(i->value_us) };
+
+		batch_add(b, "set an interval timer", SYS_setitimer, i->which,
+			  batch_data(b, &v, sizeof(v)), 0);
+	}
+}
+
+static int set_timers(struct puppet *p, const struct rec_timers *rec,
+		      struct failure *f)
+{
+	struct batch b;
+	int rc = 0;
+
+	puppet_batch(p, &b);
+	add_settings(&b, rec);
+	list_each(&rec->timers, struct rec_timer, t) {
+		struct itimerspec v = { from_ns(t->interval_ns),
+					from_ns(t->value_ns) };
+
+		if (t->value_ns)
+			batch_add(&b, "set a timer", SYS_timer_settime, t->id,
+				  0, batch_data(&b, &v, sizeof(v)), 0);
+		if (batch_full(&b)) {
+			if ((rc = batch_run(&b, f)) < 0)
+				break;
+			batch_reset(&b);
+		}
+	}
+	if (rc == 0)
+		rc = batch_run(&b, f);
+	batch_free(&b);
+	return rc;
+}
+
+/* In the leader's turn, when all threads that may be named are there. */
+static int thread(struct restore *r, struct puppet *p, struct member *m,
+		  struct failure *f)
+{
+	const struct rec_timers *rec;
+	bool exact;
+
+	if (m != puppet_leader(p))
+		return 0;
+	rec = image_find(&r->image, RECORD_TIMERS, p->rec->pid);
+	if (!rec)
+		return 0;
+	exact = call(p, SYS_prctl, TIMER_CREATE_RESTORE_IDS, 1, f) == 0;
+	list_each(&rec->timers, struct rec_timer, t)
+		if (create(p, t, exact, f) < 0)
+			return -1;
+	if (exact)
+		call(p, SYS_prctl, TIMER_CREATE_RESTORE_IDS, 0, f);
+	return set_timers(p, rec, f);
+}
+
+const struct kind kind_timers = {
+	.type = RECORD_TIMERS, .schema = &schema, .unique = true,
+	.check = check, .capture = capture, .thread = thread,
+};

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* wait.c - how long a sleeping task has slept */
+#include "image/wait.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "proc/proc.h"
+
+#define CPUS 1024
+
+/* CLOCK_MONOTONIC less the scheduler's clock, ns; by CPU. */
+static int64_t offset[CPUS];
+static bool measured;
+
+static uint64_t monotonic_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ull + t.tv_nsec;
+}
+
+/* The scheduler prints milliseconds with six decimals. */
+static int64_t exec_start(const char *path)
+{
+	char *text = read_file(path, NULL), *at;
+	int64_t ns = -1;
+
+	at = text ? strstr(text, "se.exec_start") : NULL;
+	at = at ? strchr(at, ':') : NULL;
+	if (at)
+		ns = strtod(at + 1, NULL) * 1e6;
+	free(text);
+	return ns;
+}
+
+static void measure_here(int cpu)
+{
+	int64_t ran;
+
+	sched_yield();		/* brings our own exec_start up to date */
+	ran = exec_start("/proc/thread-self/sched");
+	if (ran >= 0 && cpu < CPUS)
+		offset[cpu] = monotonic_ns() - ran;
+}
+
+void wait_clocks(void)
+{
+	cpu_set_t before, one;
+
+	if (measured || sched_getaffinity(0, sizeof(before), &before) < 0)
+		return;
+	measured = true;
+	measure_here(sched_getcpu());
+	for (int cpu = 0; cpu < CPU_SETSIZE && cpu < CPUS; cpu++) {
+		if (!CPU_ISSET(cpu, &before))
+			continue;
+		CPU_ZERO(&one);
+		CPU_SET(cpu, &one);
+		if (sched_setaffinity(0, sizeof(one), &one) == 0)
+			measure_here(cpu);
+	}
+	sched_setaffinity(0, sizeof(before), &before);
+}
+
+static bool waits_relative(long nr)
+{
+	return nr == SYS_nanosleep || nr == SYS_clock_nanosleep ||
+	       nr == SYS_poll || nr == SYS_futex || nr == SYS_restart_syscall;
+}
+
+uint64_t wait_slept(pid_t pid, pid_t tid)
+{
+	char path[64], *text;
+	struct proc_stat st;
+	int64_t ran;
+	long nr = -1;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", pid, tid);
+	text = read_file(path, NULL);
+	if (text && *text >= '0' && *text <= '9')
+		nr = strtol(text, NULL, 10);
+	free(text);
+	if (!waits_relative(nr))
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/sched", pid, tid);
+	ran = exec_start(path);
+	if (ran < 0 || proc_stat(pid, tid, &st) < 0 || st.processor >= CPUS)
+		return 0;
+	return ran + offset[st.processor];
+}
