@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fill.h"
 #include "image/image.h"
 #include "stream/codec.h"
 #include "stream/stream.h"
@@ -26,64 +27,6 @@ static void check(bool right, const char *name, const char *what)
 	}
 	printf("%s: not so: %s\n", name, what);
 	broken++;
-}
-
-/* ---- a struct with something in every field ---- */
-
-/* A number of less than 64 bits may be one of a few: 1 is always one. */
-static void fill_number(const struct field *d, uint8_t *member, bool extreme)
-{
-	memset(member, extreme && d->size == 8 ? 0xff : 0, d->size);
-	if (!extreme || d->size < 8)
-		*member = 1;
-}
-
-static void fill(const struct schema *s, void *rec, bool extreme);
-
-static void fill_structs(const struct field *d, struct list *l, bool extreme)
-{
-	for (int i = 0; i < 2; i++)
-		fill(d->sub, list_add(l, d->sub->size), extreme);
-}
-
-static void fill_field(const struct field *d, void *member, bool extreme)
-{
-	struct blob *blob = member;
-
-	switch (d->type) {
-	case FIELD_BOOL:
-		*(bool *)member = true;
-		break;
-	case FIELD_UINT:
-		fill_number(d, member, extreme);
-		break;
-	case FIELD_INT:
-		memset(member, 0xff, d->size);
-		break;
-	case FIELD_TEXT:
-		*(char **)member = xstrdup(extreme ? "caf\xe9" : "caf\xc3\xa9");
-		break;
-	case FIELD_BLOB:
-		blob->len = 100;
-		blob->data = xcalloc(1, blob->len);
-		break;
-	case FIELD_FIXED:
-		memset(member, 0xff, d->size);
-		break;
-	case FIELD_WORDS:
-		*(uint64_t *)list_add(member, 8) = extreme ? UINT64_MAX : 0;
-		break;
-	case FIELD_STRUCTS:
-		fill_structs(d, member, extreme);
-		break;
-	}
-}
-
-static void fill(const struct schema *s, void *rec, bool extreme)
-{
-	for (size_t i = 0; i < s->n; i++)
-		fill_field(&s->fields[i], (char *)rec + s->fields[i].offset,
-			   extreme);
 }
 
 /* ---- each table ---- */
@@ -159,14 +102,6 @@ static void check_schema(const struct schema *s)
 
 /* ---- a stream of them all ---- */
 
-/* Ids that the format gives a range of their own. */
-static uint64_t some_id(uint32_t type)
-{
-	if (type == RECORD_OBJECT)
-		return OBJECT_FIRST;
-	return type == RECORD_VDSO ? 1 : 77;
-}
-
 static int put_kind(struct stream_out *o, const struct kind *k, bool extreme,
 		    struct failure *f)
 {
@@ -174,7 +109,7 @@ static int put_kind(struct stream_out *o, const struct kind *k, bool extreme,
 	int r;
 
 	fill(k->schema, rec, extreme);
-	r = stream_put(o, k->type, some_id(k->type), k->schema, rec, f);
+	r = stream_put(o, k->type, fill_id(k->type), k->schema, rec, f);
 	schema_free(k->schema, rec);
 	free(rec);
 	return r;
