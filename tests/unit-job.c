@@ -186,7 +186,8 @@ struct setup {
 	bool deaf;		/* to SIGHUP, as after nohup */
 	bool no_input;		/* in_fd -1 */
 	bool own_session;	/* of the program; always so with PTY */
-	const char *out_path;	/* stdout is this file */
+	const char *in_path;	/* stdin and stdout are these files */
+	const char *out_path;
 	const char *rest;
 	size_t rest_len;
 
@@ -313,7 +314,8 @@ static void job_start(struct setup *s)
 	s->out = out[0];
 	s->restore = fork_child();
 	if (s->restore == 0) {
-		int from = s->keyboard ? tty : in[0];
+		int from = s->keyboard ? tty :
+			   s->in_path ? open(s->in_path, O_RDONLY) : in[0];
 		int to = s->screen ? tty :
 			 s->out_path ? open(s->out_path, O_WRONLY) : out[1];
 
@@ -557,8 +559,12 @@ static void signal_while_output_waits(bool stranger)
 	kill(s.restore, SIGTERM);
 	UNTIL(state_of(s.root) == '-');
 	CHECK(waitpid(s.restore, &status, WNOHANG) == 0);
-	kill(s.restore, SIGTERM);
-	CHECK(job_end(&s) == 128 + SIGTERM);
+	/* Again, since it may not have heard of the end yet. */
+	while (waitpid(s.restore, &status, WNOHANG) == 0) {
+		kill(s.restore, SIGTERM);
+		poll(NULL, 0, 2);
+	}
+	CHECK(job_exit_status(status) == 128 + SIGTERM);
 }
 
 static void signal_while_pipe_is_full(void)
@@ -818,7 +824,7 @@ static void close_and_reopen(void)
 	_exit(4);
 }
 
-static void terminal_closed_and_opened_again(void)
+static void closed_and_opened_again(const char *typed)
 {
 	struct setup s = { .program = close_and_reopen, .wiring = PTY };
 	unsigned long before;
@@ -826,12 +832,22 @@ static void terminal_closed_and_opened_again(void)
 	job_start(&s);
 	expect(s.out, "closing");
 	before = ticks_of(s.restore);
-	send_text(s.in, "x");
+	send_text(s.in, typed);
 	poll(NULL, 0, 600);
 	CHECK(ticks_of(s.restore) - before < 10);
 	kill(s.root, SIGUSR1);
 	expect(s.out, "back");
 	CHECK(job_end(&s) == 4);
+}
+
+static void terminal_closed_and_opened_again(void)
+{
+	closed_and_opened_again("");
+}
+
+static void typed_to_closed_terminal(void)
+{
+	closed_and_opened_again("x");
 }
 
 /* ---- tests: signals ---- */
@@ -978,6 +994,36 @@ static void size_of_dev_tty(void)
 	size_is_followed(false, false);
 }
 
+/* The terminal of a descriptor counts before that of our session. */
+static void size_of_another_terminal(bool keyboard)
+{
+	struct setup s = { .program = tell_sizes, .wiring = PTY };
+	struct winsize size = { .ws_row = 33, .ws_col = 44 };
+	struct failure f = { 0 };
+	char path[PTY_PATH_LEN];
+	int other;
+
+	CHECK(pty_open(&other, path, NULL, 0, &size, &f) == 0);
+	if (keyboard)
+		s.in_path = path;
+	else
+		s.out_path = path;
+	job_start(&s);
+	expect(keyboard ? s.out : other, "<33x44>");
+	kill(s.restore, SIGTERM);
+	CHECK(job_end(&s) == 128 + SIGTERM);
+}
+
+static void size_of_another_screen(void)
+{
+	size_of_another_terminal(false);
+}
+
+static void size_of_another_keyboard(void)
+{
+	size_of_another_terminal(true);
+}
+
 static void modes_come_back(void)
 {
 	struct setup s = { .program = hear_signals, .wiring = PTY,
@@ -1057,6 +1103,43 @@ static void suspended_with_terminal(void)
 	CHECK(!is_raw());
 }
 
+static void stop_hard(pid_t pid, bool shell_sets_modes)
+{
+	struct termios cooked;
+
+	UNTIL(is_raw());
+	kill(pid, SIGSTOP);
+	UNTIL(state_of(pid) == 'T');
+	foreground(getpgrp());
+	CHECK(is_raw());
+	if (shell_sets_modes) {
+		CHECK(tcgetattr(tty, &cooked) == 0);
+		cooked.c_lflag |= ICANON | ISIG | ECHO;
+		CHECK(tcsetattr(tty, TCSANOW, &cooked) == 0);
+	}
+	foreground(pid);
+	kill(pid, SIGCONT);
+	UNTIL(is_raw());
+	type("x\r");
+}
+
+/* SIGSTOP leaves no time to give the modes back, and a shell may do so. */
+static void stopped_hard(void)
+{
+	for (int shell_sets_modes = 0; shell_sets_modes < 2;
+	     shell_sets_modes++) {
+		struct setup s = { .program = copy, .wiring = PTY,
+				   .keyboard = true };
+
+		job_start(&s);
+		stop_hard(s.restore, shell_sets_modes);
+		expect(s.out, "x\r\nx\r\n");
+		type("\004");
+		CHECK(job_end(&s) == 3);
+		CHECK(!is_raw());
+	}
+}
+
 /* Nobody could continue us: we go on, and so does the program. */
 static void suspended_without_shell(void)
 {
@@ -1072,6 +1155,17 @@ static void suspended_without_shell(void)
 	CHECK(job_end(&s) == 3);
 }
 
+/* A job in the background that reads the terminal would be stopped. */
+static void type_to_shell(pid_t job)
+{
+	int status;
+
+	type("for the shell\n");
+	poll(NULL, 0, 300);
+	CHECK(waitpid(job, &status, WUNTRACED | WNOHANG) == 0);
+	expect(tty, "for the shell\n");
+}
+
 static void background_leaves_terminal_alone(void)
 {
 	struct setup s = { .program = copy, .wiring = PTY, .keyboard = true,
@@ -1080,19 +1174,15 @@ static void background_leaves_terminal_alone(void)
 
 	job_start(&s);
 	expect(s.out, "rest\r\nrest\r\n");
-	UNTIL(state_of(s.restore) == 'S');
+	type_to_shell(s.restore);
 	CHECK(!is_raw());
 	/* "fg", of which a job that runs is not told. */
 	foreground(s.restore);
 	UNTIL(is_raw());
 	type("x\r");
 	expect(s.out, "x\r\nx\r\n");
-	/* Taken away as by SIGSTOP, given back with modes that are the shell's. */
-	kill(s.restore, SIGSTOP);
-	UNTIL(state_of(s.restore) == 'T');
-	foreground(getpgrp());
-	kill(s.restore, SIGKILL);
-	CHECK(job_end(&s) == 128 + SIGKILL);
+	type("\004");
+	CHECK(job_end(&s) == 3);
 }
 
 static void modes_travel(void)
@@ -1245,6 +1335,52 @@ static void pass_killed(void)
 	}
 }
 
+static bool room_in(int fd)
+{
+	struct pollfd p = { fd, POLLOUT, 0 };
+
+	return poll(&p, 1, 0) == 1;
+}
+
+/* Killed while it has more to write than there is room for. */
+static void pass_killed_with(int in[2], int out[2])
+{
+	static char data[4096];
+	pid_t pid = pass_start(in[0], out[1], (int[]){ out[0], in[1] }, false);
+	int status;
+
+	close(in[0]);
+	CHECK(fcntl(in[1], F_SETFL, O_NONBLOCK) == 0);
+	/* It has stopped to read when there is no room after it slept. */
+	do {
+		while (write(in[1], data, sizeof(data)) > 0)
+			;
+		UNTIL(state_of(pid) == 'S');
+	} while (room_in(in[1]));
+	kill(pid, SIGTERM);
+	CHECK(waitpid(pid, &status, 0) == pid);
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+	foreground(getpgrp());
+	close(in[1]);
+	close(out[0]);
+}
+
+static void pass_killed_while_full(void)
+{
+	int in[2], out[2];
+
+	CHECK(pipe2(in, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0);
+	pass_killed_with(in, out);
+	CHECK(pipe2(in, O_CLOEXEC) == 0);
+	CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, out) == 0);
+	pass_killed_with(in, out);
+	/* As another user, to whom neither pipe may be opened again. */
+	CHECK(pipe2(in, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0);
+	CHECK(fchmod(in[0], 0) == 0 && fchmod(out[1], 0) == 0);
+	CHECK(geteuid() != 0 || seteuid(65534) == 0);
+	pass_killed_with(in, out);
+}
+
 static void pass_suspended(void)
 {
 	int ends[2], status;
@@ -1253,6 +1389,7 @@ static void pass_suspended(void)
 	CHECK(pipe2(ends, O_CLOEXEC) == 0);
 	pid = pass_start(tty, ends[1], (int[]){ ends[0], -1 }, true);
 	UNTIL(state_of(pid) == 'S');
+	type_to_shell(pid);
 	CHECK(!is_raw());
 	foreground(pid);
 	UNTIL(is_raw());
@@ -1266,6 +1403,23 @@ static void pass_suspended(void)
 	close(ends[0]);
 	CHECK(pass_end(pid) == 100);
 	CHECK(!is_raw());
+}
+
+static void pass_stopped_hard(void)
+{
+	for (int shell_sets_modes = 0; shell_sets_modes < 2;
+	     shell_sets_modes++) {
+		int ends[2];
+		pid_t pid;
+
+		CHECK(pipe2(ends, O_CLOEXEC) == 0);
+		pid = pass_start(tty, ends[1], (int[]){ ends[0], -1 }, false);
+		stop_hard(pid, shell_sets_modes);
+		expect(ends[0], "x\r");
+		close(ends[0]);
+		CHECK(pass_end(pid) == 100);
+		CHECK(!is_raw());
+	}
 }
 
 /* ---- all of them ---- */
@@ -1297,6 +1451,7 @@ static const struct {
 	TEST(socket_gone),
 	TEST(output_to_full_disk),
 	TEST(terminal_closed_and_opened_again),
+	TEST(typed_to_closed_terminal),
 	TEST(signals_without_terminal),
 	TEST(signals_with_terminal),
 	TEST(signals_reach_the_group),
@@ -1306,10 +1461,13 @@ static const struct {
 	TEST(size_of_screen),
 	TEST(size_of_keyboard),
 	TEST(size_of_dev_tty),
+	TEST(size_of_another_screen),
+	TEST(size_of_another_keyboard),
 	TEST(modes_come_back),
 	TEST(suspended_in_session),
 	TEST(suspended_in_own_session),
 	TEST(suspended_with_terminal),
+	TEST(stopped_hard),
 	TEST(suspended_without_shell),
 	TEST(background_leaves_terminal_alone),
 	TEST(modes_travel),
@@ -1318,7 +1476,9 @@ static const struct {
 	TEST(pass_until_input_ends),
 	TEST(pass_to_full_disk),
 	TEST(pass_killed),
+	TEST(pass_killed_while_full),
 	TEST(pass_suspended),
+	TEST(pass_stopped_hard),
 };
 
 static bool passes(size_t i)

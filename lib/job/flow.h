@@ -27,7 +27,7 @@ struct flow {
 	const char *first;	/* goes before what is read; not owned */
 	size_t first_len;
 	bool ended;		/* there is nothing more to be read */
-	bool broken;		/* nobody takes what is written any more */
+	bool broken;		/* nobody takes what is written: ended, empty */
 	int error;		/* broken: errno of write(2), or EPIPE */
 	char last;		/* byte written */
 	size_t at, end;		/* data[at..end) is to be written */

@@ -79,7 +79,7 @@ static int arm(struct pass *p, struct pollfd pfd[SLOTS])
 
 static bool finished(const struct pass *p)
 {
-	return p->flow.broken || (p->flow.ended && flow_empty(&p->flow));
+	return p->flow.ended && flow_empty(&p->flow);
 }
 
 static int copy(struct pass *p, struct failure *f)
