@@ -172,7 +172,8 @@ static pid_t fork_child(void)
 
 /* ---- the restore ---- */
 
-enum wiring { PIPES, PTY };
+/* Of the program; the last is a terminal with stdin from a pipe. */
+enum wiring { PIPES, PTY, PTY_AND_PIPE };
 
 /* How a job is to be; the shell's ends of it are filled in. */
 struct setup {
@@ -199,14 +200,16 @@ struct setup {
 static void become_program(const struct setup *s, int in, int out, int ready,
 			   const char *path)
 {
-	if (s->wiring == PTY || s->own_session)
+	if (s->wiring != PIPES || s->own_session)
 		CHECK(setsid() > 0);
 	else
 		CHECK(setpgid(0, 0) == 0);
-	if (s->wiring == PTY) {
-		in = out = open(path, O_RDWR);
-		CHECK(in >= 0 && ioctl(in, TIOCSCTTY, 0) == 0);
+	if (s->wiring != PIPES) {
+		out = open(path, O_RDWR);
+		CHECK(out >= 0 && ioctl(out, TIOCSCTTY, 0) == 0);
 	}
+	if (s->wiring == PTY)
+		in = out;
 	CHECK(write(ready, "r", 1) == 1);
 	CHECK(dup2(in, 0) == 0 && dup2(out, 1) == 1);
 	close_range(3, ~0u, 0);
@@ -244,7 +247,7 @@ static void become_restore(const struct setup *s, int in, int out, int tell)
 	struct job j = { .in_fd = in, .out_fd = out, .to_program = -1,
 			 .master = -1, .in_rest = s->rest,
 			 .in_rest_len = s->rest_len,
-			 .in_is_tty = s->wiring == PTY && s->keyboard };
+			 .in_is_tty = s->wiring != PIPES && s->keyboard };
 	struct failure f = { 0 };
 	char path[PTY_PATH_LEN] = "";
 	int status_fd[2], report[2], input[2] = { -1, -1 }, status;
@@ -260,8 +263,9 @@ static void become_restore(const struct setup *s, int in, int out, int tell)
 	job_hold_signals(&old);
 	CHECK(pipe2(status_fd, O_CLOEXEC) == 0);
 	CHECK(pipe2(report, O_CLOEXEC) == 0);
-	if (s->wiring == PTY) {
+	if (s->wiring != PIPES)
 		CHECK(pty_open(&j.master, path, NULL, 0, NULL, &f) == 0);
+	if (s->wiring == PTY) {
 		j.to_program = j.master;
 	} else {
 		CHECK(pipe(input) == 0);
@@ -274,6 +278,8 @@ static void become_restore(const struct setup *s, int in, int out, int tell)
 		if (in != out)
 			close(in);
 		close(j.to_program);
+		if (j.master != j.to_program)
+			close(j.master);
 		become_shepherd(s, input[0], out, status_fd[1], report[1],
 				path);
 	}
@@ -821,7 +827,8 @@ static void close_and_reopen(void)
 		poll(NULL, 0, 10);
 	CHECK(open(path, O_RDWR) == 1);
 	say("back");
-	_exit(4);
+	for (;;)
+		pause();
 }
 
 static void closed_and_opened_again(const char *typed)
@@ -837,7 +844,8 @@ static void closed_and_opened_again(const char *typed)
 	CHECK(ticks_of(s.restore) - before < 10);
 	kill(s.root, SIGUSR1);
 	expect(s.out, "back");
-	CHECK(job_end(&s) == 4);
+	kill(s.restore, SIGTERM);
+	CHECK(job_end(&s) == 128 + SIGTERM);
 }
 
 static void terminal_closed_and_opened_again(void)
@@ -905,6 +913,8 @@ static void nohup_is_respected(void)
 	job_start(&s);
 	expect(s.out, "ready\n");
 	kill(s.restore, SIGHUP);
+	kill(s.restore, SIGUSR1);
+	expect(s.out, ">");
 	kill(s.restore, SIGTERM);
 	expect_all(s.out, "<Terminated 0>");
 	CHECK(job_end(&s) == 9);
@@ -926,6 +936,18 @@ static void interrupt_typed(enum wiring wiring)
 static void interrupt_without_terminal(void)
 {
 	interrupt_typed(PIPES);
+}
+
+/* A terminal is there, but input goes to a pipe: ^C is the signal's. */
+static void interrupt_beside_pipe(void)
+{
+	struct setup s = { .program = forever, .wiring = PTY_AND_PIPE,
+			   .keyboard = true };
+
+	job_start(&s);
+	expect(s.out, "ready");
+	type("\003");
+	CHECK(job_end(&s) == 128 + SIGINT);
 }
 
 static void interrupt_with_terminal(void)
@@ -1335,28 +1357,33 @@ static void pass_killed(void)
 	}
 }
 
-static bool room_in(int fd)
-{
-	struct pollfd p = { fd, POLLOUT, 0 };
-
-	return poll(&p, 1, 0) == 1;
-}
-
-/* Killed while it has more to write than there is room for. */
-static void pass_killed_with(int in[2], int out[2])
+/* All of the pipe at once, so that it is read at once. */
+static void fill_at_once(int in, pid_t reader)
 {
 	static char data[4096];
+
+	kill(reader, SIGSTOP);
+	UNTIL(state_of(reader) == 'T');
+	while (write(in, data, sizeof(data)) > 0)
+		;
+	kill(reader, SIGCONT);
+	UNTIL(state_of(reader) == 'S');
+}
+
+/* Killed while it has more to write than the room there is. */
+static void pass_killed_with(int in[2], int out[2])
+{
+	static char data[65536];
 	pid_t pid = pass_start(in[0], out[1], (int[]){ out[0], in[1] }, false);
 	int status;
 
 	close(in[0]);
 	CHECK(fcntl(in[1], F_SETFL, O_NONBLOCK) == 0);
-	/* It has stopped to read when there is no room after it slept. */
-	do {
-		while (write(in[1], data, sizeof(data)) > 0)
-			;
-		UNTIL(state_of(pid) == 'S');
-	} while (room_in(in[1]));
+	for (int i = 0; i < 3; i++)
+		fill_at_once(in[1], pid);
+	/* Enough for a socket to call itself writable, not for all of it. */
+	CHECK(read(out[0], data, unread(out[0]) / 8 * 7) > 0);
+	UNTIL(state_of(pid) == 'S');
 	kill(pid, SIGTERM);
 	CHECK(waitpid(pid, &status, 0) == pid);
 	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
@@ -1373,6 +1400,8 @@ static void pass_killed_while_full(void)
 	pass_killed_with(in, out);
 	CHECK(pipe2(in, O_CLOEXEC) == 0);
 	CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, out) == 0);
+	CHECK(setsockopt(out[1], SOL_SOCKET, SO_SNDBUF, &(int){ 16384 },
+			 sizeof(int)) == 0);
 	pass_killed_with(in, out);
 	/* As another user, to whom neither pipe may be opened again. */
 	CHECK(pipe2(in, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0);
@@ -1458,6 +1487,7 @@ static const struct {
 	TEST(nohup_is_respected),
 	TEST(interrupt_without_terminal),
 	TEST(interrupt_with_terminal),
+	TEST(interrupt_beside_pipe),
 	TEST(size_of_screen),
 	TEST(size_of_keyboard),
 	TEST(size_of_dev_tty),

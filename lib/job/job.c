@@ -217,7 +217,7 @@ static bool keyboard_is_ours(struct run *r)
 
 	if (tty_background(j->in_fd))
 		return false;
-	if (j->in_is_tty)
+	if (j->in_is_tty && r->terminal)
 		tty_raw(j->in_fd, &r->tty);
 	return true;
 }

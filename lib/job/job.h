@@ -37,8 +37,9 @@ struct job {
 	int to_program;		/* pipe or master that input goes to, -1 */
 	int master;		/* its output goes to out_fd, -1 */
 	int out_fd;
-	bool in_is_tty;		/* in_fd is a terminal to be put in raw mode
-				   while we are in its foreground */
+	bool in_is_tty;		/* in_fd is a terminal, to be put in raw mode
+				   while we are in its foreground, if
+				   to_program is the master */
 };
 
 /*
