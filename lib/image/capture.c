@@ -96,7 +96,12 @@ static void cut_deleted(struct source_fd *d)
 {
 	static const char mark[] = " (deleted)";
 	size_t n = strlen(d->link), m = sizeof(mark) - 1;
+	struct stat st;
 
+	/* A file may bear such a name, too. */
+	if (stat(d->link, &st) == 0 && st.st_ino == d->st.st_ino &&
+	    st.st_dev == d->st.st_dev)
+		return;
 	if (n > m && !strcmp(d->link + n - m, mark)) {
 		d->link[n - m] = '\0';
 		d->deleted = true;
@@ -111,10 +116,10 @@ static int look_fd(struct source *s, int fd)
 
 	d->fd = fd;
 	snprintf(name, sizeof(name), "fd/%d", fd);
-	d->link = proc_link(s->pid, name);
-	if (!d->link || proc_fdinfo(s->pid, fd, &d->info) < 0)
+	d->link = proc_link(s->via, name);
+	if (!d->link || proc_fdinfo(s->via, fd, &d->info) < 0)
 		goto gone;
-	snprintf(name, sizeof(name), "/proc/%d/fd/%d", s->pid, fd);
+	snprintf(name, sizeof(name), "/proc/%d/fd/%d", s->via, fd);
 	if (stat(name, &d->st) < 0)
 		goto gone;
 	cut_deleted(d);
@@ -129,7 +134,7 @@ gone:
 static int look_fds(struct source *s)
 {
 	struct list fds = { 0 };
-	int rc = proc_fds(s->pid, &fds);
+	int rc = proc_fds(s->via, &fds);
 
 	list_each(&fds, int, fd)
 		if (rc == 0)
@@ -143,18 +148,23 @@ static bool is_zombie(char state)
 	return state == 'Z' || state == 'X';
 }
 
-/* The main thread may have ended while others go on: that is no zombie. */
-static bool source_is_zombie(const struct source *s)
+/* The main thread may have ended while others go on: that is no zombie.  The
+ * first thread that lives; 0 none. */
+static pid_t living_thread(const struct source *s)
 {
 	struct list tids = { 0 };
-	bool alone = true;
+	struct proc_stat st;
+	pid_t found = 0;
 
 	if (!is_zombie(s->stat.state))
-		return false;
+		return s->pid;
 	if (proc_threads(s->pid, &tids) == 0)
-		alone = tids.n <= 1;
+		list_each(&tids, pid_t, tid)
+			if (!found && proc_stat(s->pid, *tid, &st) == 0 &&
+			    !is_zombie(st.state))
+				found = *tid;
 	list_free(&tids);
-	return alone;
+	return found;
 }
 
 static int look_failed(const struct source *s, struct failure *f)
@@ -173,14 +183,15 @@ static int source_look(struct source *s, struct failure *f)
 		return look_failed(s, f);
 	s->id = s->status.nspid_n ? s->status.nspid[s->status.nspid_n - 1] :
 		s->pid;
-	s->zombie = source_is_zombie(s);
+	s->via = living_thread(s);
+	s->zombie = !s->via;
 	if (s->zombie)
 		return 0;
 	if (s->status.kernel_thread)
 		return fail(f, STATUS_OBSTACLE,
 			    "process %d (%s) is a thread of the kernel",
 			    s->pid, s->status.name);
-	if (proc_maps(s->pid, true, &s->maps) < 0 || look_fds(s) < 0)
+	if (proc_maps(s->via, true, &s->maps) < 0 || look_fds(s) < 0)
 		return look_failed(s, f);
 	if (!s->maps.n)		/* it is just ending, or not ours to see */
 		return fail(f, STATUS_NOPROC, "process %d is ending", s->pid);
@@ -458,11 +469,11 @@ static int source_attach(struct source *s, struct failure *f)
 	const struct proc_map *vdso = find_map(s, "[vdso]");
 	char path[64];
 
-	snprintf(path, sizeof(path), "/proc/%d/pagemap", s->pid);
+	snprintf(path, sizeof(path), "/proc/%d/pagemap", s->via);
 	s->pagemap = open(path, O_RDONLY | O_CLOEXEC);
 	if (s->pagemap < 0)
 		return fail_errno(f, 0, "cannot read %s", path);
-	s->strings = (struct strings){ .pid = s->pid, .mem = -1 };
+	s->strings = (struct strings){ .pid = s->via, .mem = -1 };
 	if (vdso) {
 		s->strings.vdso = vdso->start;
 		s->strings.vdso_size = vdso->end - vdso->start;

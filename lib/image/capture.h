@@ -44,6 +44,8 @@ struct source_task {
 /* A process of the tree. */
 struct source {
 	pid_t pid;		/* as we see it */
+	pid_t via;		/* a living thread of it, to look through: a
+				   main thread may have ended */
 	uint64_t id;		/* as the tree sees it */
 	pid_t parent;		/* as we see it, 0 for the top */
 	bool zombie;

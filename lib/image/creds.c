@@ -152,26 +152,30 @@ static void add_ids(struct batch *b, const struct rec_creds *c)
 	batch_add(b, "set the user ids", SYS_setresuid, c->uid, c->euid,
 		  c->suid);
 	batch_add(b, NULL, SYS_setfsuid, c->fsuid);
-	batch_add(b, NULL, SYS_prctl, PR_SET_KEEPCAPS, 0);
 }
 
-static void add_caps(struct batch *b, const struct rec_creds *c,
-		     const struct rec_creds *now)
+static void add_capset(struct batch *b, uint64_t effective, uint64_t permitted,
+		       uint64_t inherit)
 {
 	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
 	struct __user_cap_data_struct data[2];
 
 	for (int i = 0; i < 2; i++)
 		data[i] = (struct __user_cap_data_struct){
-			c->cap_eff >> (32 * i), c->cap_prm >> (32 * i),
-			c->cap_inh >> (32 * i),
+			effective >> (32 * i), permitted >> (32 * i),
+			inherit >> (32 * i),
 		};
-	if (c->securebits != now->securebits)
-		batch_add(b, "set the secure bits", SYS_prctl,
-			  PR_SET_SECUREBITS, c->securebits);
 	batch_add(b, "set the capabilities", SYS_capset,
 		  batch_data(b, &head, sizeof(head)),
 		  batch_data(b, data, sizeof(data)));
+}
+
+/* All that is permitted first: the rest needs CAP_SETPCAP in effect, and what
+ * is ambient must be inheritable before the secure bits may forbid it. */
+static void add_caps(struct batch *b, const struct rec_creds *c,
+		     const struct rec_creds *now)
+{
+	add_capset(b, now->cap_prm, now->cap_prm, c->cap_inh);
 	if (c->cap_amb != now->cap_amb) {
 		batch_add(b, NULL, SYS_prctl, PR_CAP_AMBIENT,
 			  PR_CAP_AMBIENT_CLEAR_ALL);
@@ -181,6 +185,10 @@ static void add_caps(struct batch *b, const struct rec_creds *c,
 					  SYS_prctl, PR_CAP_AMBIENT,
 					  PR_CAP_AMBIENT_RAISE, cap);
 	}
+	batch_add(b, c->securebits != now->securebits ?
+		  "set the secure bits" : NULL, SYS_prctl, PR_SET_SECUREBITS,
+		  c->securebits);
+	add_capset(b, c->cap_eff, c->cap_prm, c->cap_inh);
 }
 
 /* The bounding set only shrinks, and needs CAP_SETPCAP, so first. */

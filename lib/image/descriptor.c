@@ -154,7 +154,7 @@ static uint64_t open_of(struct capture *c, struct source *s,
 	const struct fd_kind *k;
 	struct seen_open *o;
 	bool found;
-	size_t at = place_open(c, s->pid, fd->fd, &found);
+	size_t at = place_open(c, s->via, fd->fd, &found);
 
 	if (found)
 		return list_at(&c->opens, struct seen_open, at)->id;
@@ -166,7 +166,7 @@ static uint64_t open_of(struct capture *c, struct source *s,
 		return 0;
 	}
 	o = insert_open(c, at);
-	*o = (struct seen_open){ .pid = s->pid, .fd = fd->fd,
+	*o = (struct seen_open){ .pid = s->via, .fd = fd->fd,
 				 .id = c->next_open++ };
 	return k->capture(c, s, fd, o->id, f) < 0 ? 0 : o->id;
 }

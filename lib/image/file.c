@@ -10,6 +10,7 @@
  *	read only, or mapped	same size, and same time or same sample of bytes
  *	written to		may have grown since, not shrunk
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -138,11 +139,11 @@ uint64_t file_for_mapping(struct capture *c, struct source *s,
 
 uint64_t file_for_exe(struct capture *c, struct source *s, struct failure *f)
 {
-	char magic[64], *path = proc_link(s->pid, "exe");
+	char magic[64], *path = proc_link(s->via, "exe");
 	struct stat st;
 	uint64_t id;
 
-	snprintf(magic, sizeof(magic), "/proc/%d/exe", s->pid);
+	snprintf(magic, sizeof(magic), "/proc/%d/exe", s->via);
 	if (!path || stat(magic, &st) < 0) {
 		free(path);
 		fail_errno(f, 0, "cannot find the executable of process %d",
@@ -173,6 +174,36 @@ static bool claims(const struct source_fd *fd)
 	       (S_ISCHR(fd->st.st_mode) && is_stateless(fd->st.st_rdev));
 }
 
+/* Another name of a file whose name was deleted, in the same directory; owned,
+ * NULL if there is none. */
+static char *other_name_of(const struct source_fd *fd)
+{
+	char *dir = xstrdup(fd->link), *slash = strrchr(dir, '/'), *found = NULL;
+	struct dirent *e;
+	struct stat st;
+	DIR *d;
+
+	slash[slash == dir ? 1 : 0] = '\0';
+	d = opendir(dir);
+	while (d && !found && (e = readdir(d)))
+		if (e->d_ino == fd->st.st_ino &&
+		    fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    st.st_ino == fd->st.st_ino && st.st_dev == fd->st.st_dev)
+			found = xasprintf("%s/%s", dir, e->d_name);
+	if (d)
+		closedir(d);
+	free(dir);
+	return found;
+}
+
+static bool other_name(const struct source_fd *fd)
+{
+	char *name = other_name_of(fd);
+
+	free(name);
+	return name != NULL;
+}
+
 static int check(struct capture *c, struct source *s,
 		 const struct source_fd *fd, struct failure *f)
 {
@@ -183,10 +214,11 @@ static int check(struct capture *c, struct source *s,
 		if (S_ISDIR(fd->st.st_mode))
 			obstacle_add(c, s, NULL, "has a deleted directory open "
 				     "(%s, descriptor %d)", fd->link, fd->fd);
-		else if (fd->st.st_nlink)
+		else if (fd->st.st_nlink && !other_name(fd))
 			obstacle_add(c, s, NULL, "has a file open whose name was "
-				     "deleted but which has another one (%s, "
-				     "descriptor %d)", fd->link, fd->fd);
+				     "deleted but which has another one, in "
+				     "another directory (%s, descriptor %d)",
+				     fd->link, fd->fd);
 		return 0;
 	}
 	if (fd->link[0] != '/')
@@ -211,12 +243,20 @@ static int capture(struct capture *c, struct source *s,
 
 	rec->path = xstrdup(fd->link);
 	rec->flags = fd->info.flags & KEPT_FLAGS;
+	if (!S_ISDIR(fd->st.st_mode))
+		rec->flags &= ~O_DIRECTORY;	/* part of O_TMPFILE */
 	rec->pos = fd->info.pos;
 	describe(rec, &fd->st);
 	if (S_ISDIR(fd->st.st_mode)) {
 		rec->kind = FILE_DIRECTORY;
 	} else if (S_ISCHR(fd->st.st_mode)) {
 		rec->kind = FILE_DEVICE;
+	} else if (fd->deleted && fd->st.st_nlink) {
+		free(rec->path);
+		rec->path = other_name_of(fd);
+		return rec->path ? 0 : fail(f, STATUS_OBSTACLE, "%s of process "
+					    "%d has lost its names", fd->link,
+					    s->pid);
 	} else if (fd->deleted) {
 		rec->kind = FILE_OBJECT;
 		rec->object = object_of_fd(c, s, fd, object_kind(fd), f);
@@ -331,7 +371,7 @@ static int open_object(struct restore *r, const struct rec_file *rec)
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d",
 		 opened_find(&r->objects, rec->object));
-	return open(path, (rec->flags & ~O_NOFOLLOW) | O_CLOEXEC);
+	return open(path, (rec->flags & ~(O_NOFOLLOW | O_DIRECTORY)) | O_CLOEXEC);
 }
 
 static int open_file(struct restore *r, const struct rec_file *rec)

@@ -15,7 +15,6 @@ const struct kind *const kinds[] = {
 	&kind_actions,
 	&kind_pending,
 	&kind_timers,
-	&kind_limits,
 	&kind_vdso,
 	&kind_object,
 	&kind_space,
@@ -26,5 +25,6 @@ const struct kind *const kinds[] = {
 	&kind_pipe_end,
 	&kind_outside,
 	&kind_descriptor,
+	&kind_limits,		/* last: they bind us, too */
 	NULL,
 };

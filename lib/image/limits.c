@@ -39,7 +39,7 @@ static int capture(struct capture *c, struct source *s, struct failure *f)
 
 	if (s->zombie)
 		return 0;
-	if (proc_limits(s->pid, limit) < 0)
+	if (proc_limits(s->via, limit) < 0)
 		return fail_errno(f, 0, "cannot read the limits of process %d",
 				  s->pid);
 	rec = image_add(&c->image, RECORD_LIMITS, s->id);
@@ -89,10 +89,12 @@ static int lower(struct restore *r, struct puppet *p, struct batch *b,
 }
 
 /*
- * The puppet sets its own, which needs no privilege while nothing is raised.
- * One that cannot be raised here is set as high as may be, and said.
+ * Twice: first, with the privilege that the puppet still has, what is higher
+ * than ours; last of all, exactly what it was, which needs no privilege but may
+ * be too little for what we still had to do.
  */
-static int settle(struct restore *r, struct puppet *p, struct failure *f)
+static int set(struct restore *r, struct puppet *p, bool exact,
+	       struct failure *f)
 {
 	const struct rec_limits *rec =
 		image_find(&r->image, RECORD_LIMITS, p->rec->pid);
@@ -104,19 +106,34 @@ static int settle(struct restore *r, struct puppet *p, struct failure *f)
 		return 0;
 	puppet_batch(p, &b);
 	for (size_t i = 0; i < rec->limits.n && i < LIMITS; i++) {
-		struct rec_limit *l = list_at(&rec->limits, struct rec_limit, i);
+		struct rec_limit l = *list_at(&rec->limits, struct rec_limit, i);
 
-		if (l->soft != now[i][0] || l->hard != now[i][1])
-			add_limit(&b, NULL, i, l);
+		if (!exact && l.hard <= now[i][1])
+			continue;
+		if (!exact && l.soft < now[i][0])
+			l.soft = now[i][0];
+		if (l.soft != now[i][0] || l.hard != now[i][1])
+			add_limit(&b, NULL, i, &l);
 	}
 	rc = batch_run(&b, f);
-	if (rc == 0)
+	if (rc == 0 && exact)
 		rc = lower(r, p, &b, rec, now, f);
 	batch_free(&b);
 	return rc;
 }
 
+static int settle(struct restore *r, struct puppet *p, struct failure *f)
+{
+	return set(r, p, false, f);
+}
+
+static int thread(struct restore *r, struct puppet *p, struct member *m,
+		  struct failure *f)
+{
+	return m == puppet_last_caller(p) ? set(r, p, true, f) : 0;
+}
+
 const struct kind kind_limits = {
 	.type = RECORD_LIMITS, .schema = &schema, .unique = true,
-	.capture = capture, .settle = settle,
+	.capture = capture, .settle = settle, .thread = thread,
 };

@@ -31,7 +31,7 @@ static const struct schema schema = SCHEMA("mapping", struct rec_mapping, fields
 #define TASK_END	0x7ffffffff000ull
 
 /* Flags that say nothing beyond the protection and the kind. */
-#define FLAGS_DERIVED	(VMF_RD | VMF_WR | VMF_EX | VMF_MR | VMF_ME | VMF_AC)
+#define FLAGS_DERIVED	(VMF_RD | VMF_WR | VMF_EX | VMF_MR | VMF_ME)
 
 /* ---- what can be moved ---- */
 
@@ -50,7 +50,7 @@ static bool is_kernels(const struct proc_map *m)
 static bool is_anonymous(const struct proc_map *m)
 {
 	if (m->path[0] == '/')
-		return !m->deleted && !(m->flags & VMF_SH) &&
+		return !m->deleted && !(m->flags & VMF_MS) &&
 		       !strcmp(m->path, "/dev/zero");
 	return !m->path[0] || !strcmp(m->path, "[heap]") ||
 	       !strcmp(m->path, "[stack]") || starts(m->path, "[anon:");
@@ -113,7 +113,7 @@ static int classify(struct capture *c, struct source *s,
 		    const struct proc_map *m, struct rec_mapping *rec,
 		    struct failure *f)
 {
-	bool writable = m->flags & VMF_SH && m->flags & VMF_MW;
+	bool writable = m->flags & VMF_MS && m->flags & VMF_MW;
 
 	rec->offset = m->offset;
 	if (is_anonymous(m)) {
@@ -199,12 +199,19 @@ static int verify(struct restore *r, struct failure *f)
 	return 0;
 }
 
+/* What may never be written to is mapped from a descriptor for reading. */
+static bool is_read_only(const struct rec_mapping *m)
+{
+	return m->flags & VMF_MS && !(m->flags & VMF_MW);
+}
+
 static int source_fd(struct restore *r, const struct rec_mapping *m)
 {
 	if (m->kind == MAPPING_FILE)
 		return file_fd(r, m->source);
 	if (m->kind == MAPPING_OBJECT)
-		return opened_find(&r->objects, m->source);
+		return opened_find(is_read_only(m) ? &r->objects_ro :
+				   &r->objects, m->source);
 	return -1;
 }
 
@@ -212,16 +219,23 @@ static void add_mmap(struct restore *r, struct batch *b,
 		     const struct rec_mapping *m)
 {
 	uint64_t flags = MAP_FIXED_NOREPLACE;
+	uint32_t prot = m->prot;
 
-	flags |= m->flags & VMF_SH ? MAP_SHARED : MAP_PRIVATE;
+	flags |= m->flags & VMF_MS ? MAP_SHARED : MAP_PRIVATE;
 	if (m->kind == MAPPING_ANON)
 		flags |= MAP_ANONYMOUS;
 	if (m->flags & VMF_GD)
 		flags |= MAP_GROWSDOWN;
 	if (m->flags & VMF_NR)
 		flags |= MAP_NORESERVE;
+	/* The kernel accounts for memory that was writable once. */
+	if (m->flags & VMF_AC && !(m->flags & VMF_MS))
+		prot |= PROT_WRITE;
 	batch_add(b, "map memory", SYS_mmap, m->start, m->end - m->start,
-		  m->prot, flags, (int64_t)source_fd(r, m), m->offset);
+		  prot, flags, (int64_t)source_fd(r, m), m->offset);
+	if (prot != m->prot)
+		batch_add(b, "protect memory", SYS_mprotect, m->start,
+			  m->end - m->start, m->prot);
 	if (m->flags & VMF_HG)
 		batch_add(b, NULL, SYS_madvise, m->start, m->end - m->start,
 			  MADV_HUGEPAGE);
@@ -277,8 +291,8 @@ static void add_advice(struct batch *b, const struct rec_mapping *m)
 				  advices[i].what, SYS_madvise, m->start,
 				  m->end - m->start, advices[i].advice);
 	if (m->flags & VMF_LO)
-		batch_add(b, "lock memory", SYS_mlock, m->start,
-			  m->end - m->start);
+		batch_add(b, "lock memory", SYS_mlock2, m->start,
+			  m->end - m->start, m->flags & VMF_LF ? 1 : 0);
 }
 
 static int settle(struct restore *r, struct puppet *p, struct failure *f)

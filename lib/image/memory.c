@@ -95,7 +95,7 @@ static int read_pieces(struct reader *r, struct failure *f)
 	size_t done = 0;
 
 	if (!r->force) {
-		ssize_t n = process_vm_readv(r->s->pid, &here, 1, r->piece,
+		ssize_t n = process_vm_readv(r->s->via, &here, 1, r->piece,
 					     r->n, 0);
 
 		if (n == (ssize_t)r->bytes)
@@ -152,7 +152,7 @@ static bool has_own_pages(const struct rec_mapping *m)
 {
 	if (m->kind == MAPPING_VDSO || m->kind == MAPPING_VVAR)
 		return false;
-	return !(m->flags & VMF_SH);
+	return !(m->flags & VMF_MS);
 }
 
 static int write_mapping(struct reader *r, const struct rec_mapping *m,
@@ -183,7 +183,6 @@ static int write_space(struct capture *c, struct source *s,
 	size_t n;
 	struct record *m = image_run(&c->image, RECORD_MAPPING, s->id, &n);
 
-	s->strings.pid = s->pid;
 	if (strings_open(&s->strings, f) < 0)
 		return -1;
 	for (; n--; m++)
@@ -305,7 +304,7 @@ static void collapse(struct puppet *p, const struct rec_mapping *m,
 	int pidfd;
 
 	if (cannot || len != HUGE || address % HUGE ||
-	    m->kind != MAPPING_ANON || m->flags & (VMF_NH | VMF_SH))
+	    m->kind != MAPPING_ANON || m->flags & (VMF_NH | VMF_MS))
 		return;
 	first = (struct iovec){ (void *)address, sizeof(zero) };
 	if (process_vm_writev(p->pid, &here, 1, &first, 1, 0) < 0)

@@ -89,7 +89,7 @@ uint64_t object_of_map(struct capture *c, struct source *s,
 {
 	char magic[96];
 
-	snprintf(magic, sizeof(magic), "/proc/%d/map_files/%llx-%llx", s->pid,
+	snprintf(magic, sizeof(magic), "/proc/%d/map_files/%llx-%llx", s->via,
 		 (unsigned long long)m->start, (unsigned long long)m->end);
 	return object_of(c, s, magic, m->path, kind, f);
 }
@@ -99,7 +99,7 @@ uint64_t object_of_fd(struct capture *c, struct source *s,
 {
 	char magic[64];
 
-	snprintf(magic, sizeof(magic), "/proc/%d/fd/%d", s->pid, fd->fd);
+	snprintf(magic, sizeof(magic), "/proc/%d/fd/%d", s->via, fd->fd);
 	return object_of(c, s, magic, fd->link, kind, f);
 }
 
@@ -173,6 +173,19 @@ static int make(struct restore *r, const struct rec_object *o)
 	}
 }
 
+static int add_read_only(struct restore *r, uint64_t id, int fd,
+			 struct failure *f)
+{
+	char path[64];
+	int ro;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	ro = open(path, O_RDONLY | O_CLOEXEC);
+	if (ro < 0)
+		return fail_errno(f, 0, "cannot open %s", path);
+	return opened_add(r, &r->objects_ro, id, ro, f);
+}
+
 static int prepare(struct restore *r, struct failure *f)
 {
 	image_each(&r->image, RECORD_OBJECT, struct rec_object, o) {
@@ -190,6 +203,10 @@ static int prepare(struct restore *r, struct failure *f)
 			if (fchown(fd, o->uid, o->gid) < 0 && geteuid() == 0)
 				warning_add(r, "%s could not be given to user %u",
 					    o->name, o->uid);
+		}
+		if (add_read_only(r, o_r->id, fd, f) < 0) {
+			close(fd);
+			return -1;
 		}
 		if (opened_add(r, &r->objects, o_r->id, fd, f) < 0)
 			return -1;

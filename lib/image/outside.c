@@ -98,7 +98,7 @@ static uint64_t terminal_of(struct capture *c, struct source *s,
 
 	if (rec)
 		return id;
-	snprintf(path, sizeof(path), "/proc/%d/fd/%d", s->pid, fd->fd);
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", s->via, fd->fd);
 	tty = open(path, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	rec = image_add(&c->image, RECORD_TERMINAL, id);
 	rec->name = xstrdup(fd->link);

@@ -81,7 +81,7 @@ static void check_namespaces(struct capture *c, struct source *s)
 	const struct source *top = list_at(&c->sources, struct source, 0);
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (!same_namespace(s->pid, names[i]))
+		if (!same_namespace(s->via, names[i]))
 			obstacle_add(c, s, "run the capture inside it (nsenter)",
 				     "is in another %s namespace", names[i]);
 	/* One that a restore made for PIDs may be left again. */
@@ -96,7 +96,7 @@ static void check_root(struct capture *c, struct source *s)
 	char path[64];
 	struct stat ours, theirs;
 
-	snprintf(path, sizeof(path), "/proc/%d/root/.", s->pid);
+	snprintf(path, sizeof(path), "/proc/%d/root/.", s->via);
 	if (stat("/", &ours) < 0 || stat(path, &theirs) < 0)
 		return;
 	if (ours.st_dev != theirs.st_dev || ours.st_ino != theirs.st_ino)
@@ -110,7 +110,7 @@ static void check_class(struct capture *c, struct source *s)
 	unsigned char ident[5] = { 0 };
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/exe", s->pid);
+	snprintf(path, sizeof(path), "/proc/%d/exe", s->via);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return;
@@ -185,7 +185,7 @@ static int64_t number(struct source *s, const char *name, int base)
 {
 	int64_t value = 0;
 
-	proc_number(s->pid, name, base, &value);
+	proc_number(s->via, name, base, &value);
 	return value;
 }
 
@@ -204,7 +204,7 @@ static int capture(struct capture *c, struct source *s, struct failure *f)
 		return 0;
 	}
 	p->stopped = source_leader(s)->t.stop_again;
-	p->cwd = proc_link(s->pid, "cwd");
+	p->cwd = proc_link(s->via, "cwd");
 	if (!p->cwd)
 		return fail_errno(f, 0, "cannot read the working directory of "
 				  "process %d", s->pid);

@@ -166,9 +166,15 @@ static int park(struct restore *r, struct puppet *p, struct failure *f)
 	return rc;
 }
 
-/* A signal that is not pending in the process: for puppets any will do. */
+/*
+ * A signal that is not pending in the process.  Not a real-time one: those need
+ * room under RLIMIT_SIGPENDING, which the process may not have.
+ */
 static int choose_tell(const struct restore *r, const struct puppet *p)
 {
+	static const int fit[] = { SIGURG, SIGWINCH, SIGPWR, SIGIO, SIGPROF,
+				   SIGVTALRM, SIGXCPU, SIGXFSZ, SIGSTKFLT,
+				   SIGUSR2, SIGUSR1, SIGALRM };
 	uint64_t busy = 0;
 
 	image_each(&r->image, RECORD_THREAD, struct rec_thread, t) {
@@ -189,10 +195,10 @@ static int choose_tell(const struct restore *r, const struct puppet *p)
 			}
 		}
 	}
-	for (int sig = 63; sig > 34; sig--)
-		if (!(busy >> (sig - 1) & 1))
-			return sig;
-	return SIGURG;
+	for (size_t i = 0; i < sizeof(fit) / sizeof(*fit); i++)
+		if (!(busy >> (fit[i] - 1) & 1))
+			return fit[i];
+	return SIGPIPE;
 }
 
 static struct member *add_leader(struct restore *r, struct puppet *p, pid_t pid)
@@ -664,7 +670,7 @@ static int set_registers(struct puppet *p, struct member *m, struct failure *f)
 }
 
 /* A thread that has a future, for the last calls. */
-static struct member *last_caller(struct puppet *p)
+struct member *puppet_last_caller(const struct puppet *p)
 {
 	struct member *m = puppet_leader(p);
 
@@ -673,7 +679,7 @@ static struct member *last_caller(struct puppet *p)
 
 static int finish(struct restore *r, struct puppet *p, struct failure *f)
 {
-	struct member *caller = last_caller(p);
+	struct member *caller = puppet_last_caller(p);
 	int dumpable = p->rec->dumpable == 1;
 
 	if (one_call(p, "set whether it may be dumped", SYS_prctl,

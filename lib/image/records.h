@@ -246,6 +246,7 @@ struct rec_pipe {
 	char *fifo;		/* path of a FIFO, none for a pipe */
 	uint64_t capacity;	/* F_GETPIPE_SZ, bytes */
 	struct blob data;	/* written and not yet read */
+	struct list packets;	/* of uint64_t: lengths, in packet mode */
 	uint64_t ino;		/* at the source, for people */
 };
 

@@ -542,6 +542,7 @@ static void close_all(struct restore *r)
 {
 	close_opened(&r->opened);
 	close_opened(&r->objects);
+	close_opened(&r->objects_ro);
 	close_fd(&r->slave);
 	close_fd(&r->keyboard_end);
 }

@@ -72,6 +72,7 @@ struct restore {
 	struct list warnings;	/* of char * */
 	struct list opened;	/* of struct opened, by id */
 	struct list objects;	/* of struct opened */
+	struct list objects_ro;	/* the same, for reading alone */
 	int fd_base;		/* above every descriptor of the tree */
 	struct list puppets;	/* of struct puppet *, parents first */
 	uint64_t work;		/* address of the work area in all of them */
@@ -114,6 +115,8 @@ void warning_add(struct restore *r, const char *fmt, ...)
 void puppet_batch(struct puppet *p, struct batch *b);
 void member_batch(struct puppet *p, struct member *m, struct batch *b);
 struct member *puppet_leader(const struct puppet *p);
+/* Like it, but one that has a future: a main thread may have ended. */
+struct member *puppet_last_caller(const struct puppet *p);
 struct puppet *find_puppet(const struct restore *r, uint64_t pid);
 /* Takes @fd, moves it to or above fd_base, remembers it under @id. */
 int opened_add(struct restore *r, struct list *where, uint64_t id, int fd,

@@ -55,7 +55,7 @@ static int read_auxv(struct source *s, struct blob *auxv, struct failure *f)
 	uint64_t words[512];
 	size_t n;
 
-	if (proc_auxv(s->pid, words, 512, &n) < 0)
+	if (proc_auxv(s->via, words, 512, &n) < 0)
 		return fail_errno(f, 0, "cannot read the auxiliary vector of "
 				  "process %d", s->pid);
 	auxv->len = n * sizeof(uint64_t);
@@ -66,11 +66,13 @@ static int read_auxv(struct source *s, struct blob *auxv, struct failure *f)
 
 static int capture(struct capture *c, struct source *s, struct failure *f)
 {
-	const struct proc_stat *st = &s->stat;
+	struct proc_stat seen, *st = &seen;
 	struct rec_space *rec;
 
 	if (s->zombie)
 		return 0;
+	if (proc_stat(s->pid, s->via, st) < 0)
+		return fail_errno(f, 0, "cannot look at process %d", s->pid);
 	rec = image_add(&c->image, RECORD_SPACE, s->id);
 	rec->start_code = st->start_code;
 	rec->end_code = st->end_code;

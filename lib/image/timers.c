@@ -238,8 +238,9 @@ static int create(struct puppet *p, const struct rec_timer *t, bool exact,
 static void add_settings(struct batch *b, const struct rec_timers *rec)
 {
 	list_each(&rec->itimers, struct rec_itimer, i) {
-		struct itimerval v = { from_us(i->interval_us),
-				       from_us(i->value_us) };
+		/* One whose signal is pending starts anew when that is taken. */
+		uint64_t left = i->value_us ? i->value_us : i->interval_us;
+		struct itimerval v = { from_us(i->interval_us), from_us(left) };
 
 		batch_add(b, "set an interval timer", SYS_setitimer, i->which,
 			  batch_data(b, &v, sizeof(v)), 0);
@@ -280,7 +281,7 @@ static int thread(struct restore *r, struct puppet *p, struct member *m,
 	const struct rec_timers *rec;
 	bool exact;
 
-	if (m != puppet_leader(p))
+	if (m != puppet_last_caller(p))
 		return 0;
 	rec = image_find(&r->image, RECORD_TIMERS, p->rec->pid);
 	if (!rec)

@@ -400,7 +400,6 @@ int tracee_once(struct strings *s, struct tracee *t, long nr,
 int tracee_begin(struct strings *s, struct tracee *t, long nr,
 		 const uint64_t arg[6], int64_t *ret, struct failure *f)
 {
-	uint64_t entry = s->stub + stub_code()->once;
 	struct user_regs_struct r = t->regs;
 	int status;
 
@@ -422,11 +421,12 @@ int tracee_begin(struct strings *s, struct tracee *t, long nr,
 			ptrace(PTRACE_CONT, t->tid, 0, 0);
 			return wait_stop(t, &status, f);
 		}
-		if (regs_pc(&r) != entry)
-			break;
+		if (regs_in_call(&r, nr)) {
+			*ret = regs_result(&r);
+			return 0;
+		}
+		/* Before the call, or already on its way to tell. */
 	}
-	*ret = regs_result(&r);
-	return 0;
 }
 
 int tracee_leave(struct strings *s, struct tracee *t, long nr, uint64_t arg,
@@ -437,6 +437,7 @@ int tracee_leave(struct strings *s, struct tracee *t, long nr, uint64_t arg,
 
 	regs_once(&r, s->stub, nr, args, t->tell);
 	if (tracee_set_regs(t, &r) < 0 ||
+	    (sig && tracee_set_mask(t, ALL_SIGNALS & ~SIGNAL_BIT(sig)) < 0) ||
 	    ptrace(PTRACE_CONT, t->tid, 0, sig) < 0)
 		return gone(t, f);
 	t->stopped = false;

@@ -104,6 +104,11 @@ int64_t regs_once_result(const struct user_regs_struct *r)
 	return r->r13;
 }
 
+bool regs_in_call(const struct user_regs_struct *r, long nr)
+{
+	return (long)r->orig_rax == nr;
+}
+
 int64_t regs_result(const struct user_regs_struct *r)
 {
 	return r->rax;

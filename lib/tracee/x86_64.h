@@ -26,6 +26,8 @@ void regs_once(struct user_regs_struct *r, uint64_t stub, long nr,
 	       const uint64_t arg[6], int tell);
 uint64_t regs_pc(const struct user_regs_struct *r);
 int64_t regs_once_result(const struct user_regs_struct *r);
+/* Is it stopped in, or just behind, the system call @nr? */
+bool regs_in_call(const struct user_regs_struct *r, long nr);
 /* Result of the system call that was interrupted. */
 int64_t regs_result(const struct user_regs_struct *r);
 
