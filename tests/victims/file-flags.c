@@ -24,16 +24,16 @@ void victim(void)
 		if (fd[i] < 0 && errno == EINVAL)
 			fd[i] = open(path, O_RDONLY | more);
 		must(fd[i]);
-		was[i] = fcntl(fd[i], F_GETFL);
+		was[i] = file_flags(fd[i]);
 	}
 	/* Changed since it was opened. */
 	must(fcntl(fd[0], F_SETFL, O_APPEND | O_NONBLOCK));
-	was[0] = fcntl(fd[0], F_GETFL);
+	was[0] = file_flags(fd[0]);
 	must(fcntl(fd[3], F_SETFL, 0));
-	was[3] = fcntl(fd[3], F_GETFL);
+	was[3] = file_flags(fd[3]);
 	victim_move();
 	for (int i = 0; i < 2 * COUNT; i++) {
-		int now = must(fcntl(fd[i], F_GETFL));
+		int now = file_flags(fd[i]);
 
 		if (now != was[i])
 			victim_fail("flags %#o became %#o", was[i], now);

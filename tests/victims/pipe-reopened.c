@@ -21,15 +21,15 @@ void victim(void)
 	both = open_fd(ends[0], O_RDWR);
 	same(write(both, "1", 1), 1);
 	same(write(second, "2", 1), 1);
-	was[0] = fcntl(ends[1], F_GETFL);
-	was[1] = fcntl(second, F_GETFL);
-	was[2] = fcntl(both, F_GETFL);
+	was[0] = file_flags(ends[1]);
+	was[1] = file_flags(second);
+	was[2] = file_flags(both);
 	victim_move();
 	same(write(ends[1], "3", 1), 1);
 	same(read(both, text, 1), 1);
 	same(read(ends[0], text + 1, 5), 2);
 	same_text(text, "123");
-	same(fcntl(ends[1], F_GETFL), was[0]);
-	same(fcntl(second, F_GETFL), was[1]);
-	same(fcntl(both, F_GETFL), was[2]);
+	same(file_flags(ends[1]), was[0]);
+	same(file_flags(second), was[1]);
+	same(file_flags(both), was[2]);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* regs-flags - direction, carry and identification flag in a busy loop */
+/* regs-flags - direction, carry and alignment flag in a busy loop */
 #include "spin.h"
 
 #define DF	(1 << 10)
-#define ID	(1 << 21)
+#define AC	(1 << 18)
 #define CF	1
 
 static uint64_t flags_after SHARED;
@@ -13,7 +13,7 @@ static uint64_t flags_after SHARED;
 FUNCTION_SPIN(
 	"pushfq\n"
 	"pushfq\n"
-	"orq $0x200401, (%rsp)\n"
+	"orq $0x40401, (%rsp)\n"
 	"popfq\n"
 	"movl $1, spin_started(%rip)\n"
 	"7: pause\n"
@@ -28,5 +28,5 @@ FUNCTION_SPIN(
 void victim(void)
 {
 	spin_move(0);
-	same(flags_after & (DF | ID | CF), DF | ID | CF);
+	same(flags_after & (DF | AC | CF), DF | AC | CF);
 }

@@ -20,13 +20,10 @@ static void *ends(void *arg)
 static void *waits(void *arg)
 {
 	pid_t pid = victim_child(child);
-	int status;
 
 	victim_arrive();
 	victim_wait();
-	/* __WNOTHREAD: only this thread's own children. */
-	same(must(waitpid(pid, &status, 0x20000000)), pid);
-	same(WEXITSTATUS(status), 8);
+	victim_reap(pid, 8);
 	return arg;
 }
 

@@ -266,6 +266,12 @@ void *area(size_t size, int prot, int flags, int fd, off_t offset)
 	return got;
 }
 
+int file_flags(int fd)
+{
+	/* The C library calls it 0. */
+	return must(fcntl(fd, F_GETFL)) & ~0100000;
+}
+
 const char *field(const char *file, const char *key)
 {
 	static _Thread_local char line[4096];
@@ -303,7 +309,8 @@ void vm_flags(const void *address, char *to)
 			continue;
 		for (flag = strtok_r(line + 8, " \n", &save); flag;
 		     flag = strtok_r(NULL, " \n", &save))
-			if (strcmp(flag, "sd") && strlen(to) < 250)
+			if (strcmp(flag, "sd") && strcmp(flag, "ac") &&
+			    strlen(to) < 250)
 				strcat(strcat(to, flag), " ");
 	}
 	fclose(in);

@@ -84,11 +84,15 @@ void *area(size_t size, int prot, int flags, int fd, off_t offset);
 #define AREA_SHARED(size) area((size), PROT_READ | PROT_WRITE, \
 			       MAP_SHARED | MAP_ANONYMOUS, -1, 0)
 
+/* fcntl(2) F_GETFL, without O_LARGEFILE, which means nothing on 64 bits and
+ * comes and goes with the system call that opened the file. */
+int file_flags(int fd);
+
 /* The value of line @key of a file such as /proc/self/status: the text
  * after it, in static storage of the calling thread. */
 const char *field(const char *file, const char *key);
-/* The VmFlags of the mapping at @address, without "sd", which says nothing;
- * copied to @to, 256 bytes. */
+/* The VmFlags of the mapping at @address, copied to @to, 256 bytes; without
+ * "sd" and "ac", which are the kernel's bookkeeping. */
 void vm_flags(const void *address, char *to);
 
 #define WHERE_(what) "%s line %d: " what, __FILE_NAME__, __LINE__
