@@ -7,33 +7,44 @@
 setup() {
 	bats_load_library bats-support
 	bats_load_library bats-assert
-	top=$BATS_TEST_DIRNAME/..
+	load move.bash
+	victims=$BATS_TEST_DIRNAME/../build/victims
 	validate=$BATS_TEST_DIRNAME/cddl/validate
 	cd "$BATS_TEST_TMPDIR"
+	# Some victims become somebody else, who cannot look into our folder.
+	case=$(mktemp -d /tmp/cddl.XXXXXX)/case
+	chmod 755 "${case%/*}"
 }
 
 teardown() {
-	[ -z "${pid-}" ] || kill -KILL "$pid" 2>/dev/null || true
+	move_sweep "$case" >/dev/null || true
+	rm -rf "${case%/*}"
 }
 
-# Capture victim $1 into the file "stream", the victim then running to its end.
+there() {
+	[ -e "$case/ready" ] || [ -e "$case/result" ]
+}
+
+# Capture victim $1 into the file "stream"; the victim runs on to its end.  What
+# is on the left of || may contain commands that fail, as waiting does.
 capture_victim() {
-	mkdir -p dir
-	"$top/build/victims/$1" dir </dev/null >/dev/null 2>&1 3>&- &
-	pid=$!
-	until [ -e dir/ready ] || [ -e dir/result ]; do sleep 0.01; done
-	assert [ ! -e dir/result ]
-	migrate-capture --leave-running "$pid" >stream
-	touch dir/go
-	wait "$pid"
-	pid=
+	rm -rf "$case"
+	mkdir -m 777 "$case"
+	move_deadline=$((SECONDS + 30))
+	move_start "$case" "$victims/$1" "$case" 3>&-
+	move_until "set-up of the victim" there || fail "$move_why"
+	assert [ ! -e "$case/result" ]
+	"$MOVE_BIN/migrate-capture" --leave-running "$move_pid" >stream
+	touch "$case/go"
+	move_until "end of the victim" test -e "$case/result" ||
+		fail "$move_why"
+	move_sweep "$case" || true
 }
 
 each_is_valid() {
 	local victim
 
 	for victim; do
-		rm -rf dir
 		capture_victim "$victim"
 		run "$validate" stream
 		assert_success
