@@ -6,6 +6,12 @@ setup() {
 	bats_load_library bats-support
 	bats_load_library bats-assert
 	cd "$BATS_TEST_DIRNAME/.."
+	PATH=$PWD/${BIN:-bin}:$PATH
+}
+
+# Options on stdin, one a line, without those that every program has.
+own_options() {
+	sort -u | grep -vxE -- '--(help|usage|version)' || true
 }
 
 # Paths of the sources of all programs.
@@ -40,11 +46,10 @@ programs() {
 
 	for source in $(programs); do
 		name=$(basename "$source" .c)
-		help=$("$name" --help | grep -oE -- '--[a-z][a-z-]*' | sort -u |
-			grep -vxE -- '--(help|usage|version)')
+		help=$("$name" --help | grep -oE -- '--[a-z][a-z-]*' |
+			own_options)
 		page=$(sed -n 's/^\.It .*Fl -\([a-z][a-z-]*\).*/--\1/p' \
-			man/"$name".[18] | sort -u |
-			grep -vxE -- '--(help|usage|version)')
+			man/"$name".[18] | own_options)
 		[ "$help" = "$page" ] ||
 			wrong+=" $name: $(echo $(comm -3 <(echo "$help") \
 				<(echo "$page")))"
