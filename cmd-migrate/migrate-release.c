@@ -78,14 +78,18 @@ static void walk(struct list *tree, pid_t root)
 /* A running process is not what this is for: it may have gone on already. */
 static int check(pid_t pid, struct failure *f)
 {
-	struct proc_status st = { 0 };
-	char state;
+	struct list tids = { 0 };
+	struct proc_stat st;
+	bool stopped = false;
 
-	if (proc_status(pid, pid, &st) < 0)
+	if (proc_threads(pid, &tids) < 0)
 		return fail(f, STATUS_NOPROC, "there is no process %d", pid);
-	state = st.state;
-	proc_status_free(&st);
-	if (state != 'T' && state != 't')
+	/* Any thread will do: the main one may have ended. */
+	list_each(&tids, pid_t, tid)
+		if (proc_stat(pid, *tid, &st) == 0)
+			stopped |= st.state == 'T' || st.state == 't';
+	list_free(&tids);
+	if (!stopped)
 		return fail(f, STATUS_NOPROC, "process %d is not stopped: "
 			    "nothing to release", pid);
 	return 0;

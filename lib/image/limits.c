@@ -42,6 +42,10 @@ static int capture(struct capture *c, struct source *s, struct failure *f)
 	if (proc_limits(s->via, limit) < 0)
 		return fail_errno(f, 0, "cannot read the limits of process %d",
 				  s->pid);
+	if (s->strings.raised) {	/* lent by us */
+		limit[RLIMIT_AS][0] = s->strings.soft[0];
+		limit[RLIMIT_DATA][0] = s->strings.soft[1];
+	}
 	rec = image_add(&c->image, RECORD_LIMITS, s->id);
 	for (int i = 0; i < LIMITS; i++) {
 		struct rec_limit *l = list_add(&rec->limits, sizeof(*l));

@@ -284,11 +284,15 @@ static int64_t clone_in(struct puppet *p, uint64_t flags, uint64_t exit_signal,
 	return ret;
 }
 
-static int make_child(struct restore *r, struct puppet *parent,
-		      struct puppet *p, struct failure *f)
+/* @via clones it: its parent, or another child of that (CLONE_PARENT). */
+static int make_child(struct restore *r, struct puppet *via, struct puppet *p,
+		      struct failure *f)
 {
+	struct puppet *parent = p->parent;
+	bool sibling = via != parent;
 	struct member *m;
-	int64_t ret = clone_in(parent, 0, p->rec->exit_signal, p->rec->pid, f);
+	int64_t ret = clone_in(via, sibling ? CLONE_PARENT : 0,
+			       sibling ? 0 : p->rec->exit_signal, p->rec->pid, f);
 	pid_t pid;
 
 	if (f->status)
@@ -305,18 +309,69 @@ static int make_child(struct restore *r, struct puppet *parent,
 	m->t.tell = choose_tell(r, p);
 	if (tracee_bind(&m->t, f) < 0)
 		return -1;
-	return strings_inherit(&p->strings, &parent->strings, pid, f);
+	p->group = via->group;
+	return strings_inherit(&p->strings, &via->strings, pid, f);
+}
+
+/*
+ * A process that takes a PID for a moment: a session or group of that number
+ * goes on after its leader has ended.
+ */
+static int stand_in_make(struct restore *r, struct puppet *s,
+			 struct puppet *parent, uint64_t id, uint64_t signal,
+			 struct failure *f)
+{
+	int64_t ret = clone_in(parent, 0, signal, id, f);
+	struct member *m;
+	pid_t pid;
+
+	*s = (struct puppet){ .rec = parent->rec, .parent = parent,
+			      .strings.mem = -1, .group = id };
+	if (f->status)
+		return -1;
+	if (ret < 0)
+		return clone_failed(ret, id, f);
+	pid = outer_child(r, parent->pid, id);
+	m = list_add(&s->members, sizeof(*m));
+	s->pid = pid;
+	if (tracee_adopt(&m->t, pid, pid, f) < 0)
+		return -1;
+	m->t.tell = puppet_leader(parent)->t.tell;
+	return strings_inherit(&s->strings, &parent->strings, pid, f);
+}
+
+static int stand_in_end(struct puppet *s, uint64_t id, struct failure *f)
+{
+	int status, rc;
+
+	rc = tracee_leave(&s->strings, &puppet_leader(s)->t, SYS_exit_group, 0,
+			  0, &status, f);
+	if (rc == 0)
+		rc = one_call(s->parent, "wait for a process", SYS_wait4, id, 0,
+			      __WALL, f);
+	strings_close(&s->strings);
+	list_free(&s->members);
+	return rc;
 }
 
 /* ---- sessions ---- */
 
-/* The session a process is to be in; 0 is one outside the tree. */
+/* Is there a process in the tree that leads this session? */
+static bool is_led(const struct restore *r, uint64_t session)
+{
+	const struct puppet *leader = find_puppet(r, session);
+
+	return leader && leader->rec->session == session;
+}
+
+/* The session a process is to be in; 0 is the one that the top was in, if that
+ * is led from outside the tree. */
 static uint64_t session_of(const struct restore *r, const struct puppet *p)
 {
-	const struct puppet *leader = find_puppet(r, p->rec->session);
+	const struct puppet *top = *list_at(&r->puppets, struct puppet *, 0);
+	uint64_t id = p->rec->session;
 
-	return leader && leader->rec->session == leader->rec->pid ?
-		p->rec->session : 0;
+	return id == top->rec->session && !is_led(r, id) ? 0 : id;
 }
 
 /* The session it must be born into. */
@@ -360,6 +415,28 @@ static int make_children(struct restore *r, struct puppet *p, uint64_t session,
 	return 0;
 }
 
+/* Children in a session whose leader has ended: the parent adopted them. */
+static int make_orphans(struct restore *r, struct puppet *p, uint64_t session,
+			struct failure *f)
+{
+	struct puppet s;
+
+	if (stand_in_make(r, &s, p, session, SIGCHLD, f) < 0 ||
+	    one_call(&s, "begin a session", SYS_setsid, 0, 0, 0, f) < 0)
+		return -1;
+	for (size_t i = 0; i < r->puppets.n; i++) {
+		struct puppet *kid = *list_at(&r->puppets, struct puppet *, i);
+
+		if (kid->parent != p || kid->pid ||
+		    needs_session(r, kid) != session)
+			continue;
+		kid->birth_session = session;
+		if (make_child(r, &s, kid, f) < 0 || make_family(r, kid, f) < 0)
+			return -1;
+	}
+	return stand_in_end(&s, session, f);
+}
+
 /* A process that exists, its session, and all below it. */
 static int make_family(struct restore *r, struct puppet *p, struct failure *f)
 {
@@ -369,9 +446,18 @@ static int make_family(struct restore *r, struct puppet *p, struct failure *f)
 		if (make_children(r, p, p->birth_session, false, f) < 0 ||
 		    one_call(p, "begin a session", SYS_setsid, 0, 0, 0, f) < 0)
 			return -1;
+		p->group = own;
 	}
 	if (make_children(r, p, own, true, f) < 0)
 		return -1;
+	for (size_t i = 0; i < r->puppets.n; i++) {
+		struct puppet *kid = *list_at(&r->puppets, struct puppet *, i);
+		uint64_t need = needs_session(r, kid);
+
+		if (kid->parent == p && !kid->pid && need && !is_led(r, need) &&
+		    make_orphans(r, p, need, f) < 0)
+			return -1;
+	}
 	list_each(&r->puppets, struct puppet *, kid)
 		if ((*kid)->parent == p && !(*kid)->pid)
 			return fail(f, STATUS_DIFFERS, "the session of process "
@@ -386,7 +472,10 @@ static int make_family(struct restore *r, struct puppet *p, struct failure *f)
 /* A group outside the tree is led by the first of the tree that is in it. */
 static uint64_t group_of(const struct restore *r, const struct puppet *p)
 {
-	if (find_puppet(r, p->rec->group) || session_of(r, p) != 0)
+	const struct puppet *leader = find_puppet(r, p->rec->group);
+
+	if ((leader && session_of(r, leader) == session_of(r, p)) ||
+	    session_of(r, p) != 0)
 		return p->rec->group;
 	list_each(&r->puppets, struct puppet *, first)
 		if ((*first)->rec->group == p->rec->group &&
@@ -395,39 +484,18 @@ static uint64_t group_of(const struct restore *r, const struct puppet *p)
 	return p->rec->pid;
 }
 
-/* A group whose leader has ended: a process takes its PID for a moment. */
+/* A group whose leader has ended. */
 static int join_leaderless(struct restore *r, struct puppet *p, uint64_t group,
 			   struct failure *f)
 {
-	struct puppet stand_in = { .rec = p->rec };
-	int64_t ret = clone_in(p, 0, 0, group, f);
-	struct member *m;
-	int status, rc;
-	pid_t pid;
+	struct puppet s;
 
-	if (f->status)
+	if (stand_in_make(r, &s, p, group, 0, f) < 0 ||
+	    one_call(&s, "lead a group", SYS_setpgid, 0, 0, 0, f) < 0 ||
+	    one_call(p, "join a group", SYS_setpgid, 0, group, 0, f) < 0)
 		return -1;
-	if (ret < 0)
-		return clone_failed(ret, group, f);
-	pid = outer_child(r, p->pid, group);
-	m = list_add(&stand_in.members, sizeof(*m));
-	rc = tracee_adopt(&m->t, pid, pid, f);
-	m->t.tell = puppet_leader(p)->t.tell;
-	if (rc == 0)
-		rc = strings_inherit(&stand_in.strings, &p->strings, pid, f);
-	if (rc == 0)
-		rc = one_call(&stand_in, "lead a group", SYS_setpgid, 0, 0, 0, f);
-	if (rc == 0)
-		rc = one_call(p, "join a group", SYS_setpgid, 0, group, 0, f);
-	if (rc == 0)
-		rc = tracee_leave(&stand_in.strings, &m->t, SYS_exit_group, 0,
-				  0, &status, f);
-	if (rc == 0)
-		rc = one_call(p, "wait for a process", SYS_wait4, group, 0,
-			      __WALL, f);
-	strings_close(&stand_in.strings);
-	list_free(&stand_in.members);
-	return rc;
+	p->group = group;
+	return stand_in_end(&s, group, f);
 }
 
 static bool group_exists(const struct restore *r, const struct puppet *upto,
@@ -456,7 +524,7 @@ static int make_groups(struct restore *r, struct failure *f)
 	list_each(&r->puppets, struct puppet *, p) {
 		uint64_t group = group_of(r, *p);
 
-		if (group == (*p)->rec->pid)
+		if (group == (*p)->rec->pid || group == (*p)->group)
 			continue;
 		if (!group_exists(r, *p, group)) {
 			if (join_leaderless(r, *p, group, f) < 0)
@@ -677,6 +745,15 @@ struct member *puppet_last_caller(const struct puppet *p)
 	return m->rec || p->members.n == 1 ? m : m + 1;
 }
 
+/* A main thread that had ended before the others ends again. */
+static int end_leader(struct puppet *p, struct failure *f)
+{
+	if (strings_stub_in_vdso(&p->strings, f) < 0)
+		return -1;
+	return tracee_will_leave(&p->strings, &puppet_leader(p)->t, SYS_exit, 0,
+				 f);
+}
+
 static int finish(struct restore *r, struct puppet *p, struct failure *f)
 {
 	struct member *caller = puppet_last_caller(p);
@@ -691,11 +768,6 @@ static int finish(struct restore *r, struct puppet *p, struct failure *f)
 			return -1;
 	if (strings_stub_in_vdso(&p->strings, f) < 0)
 		return -1;
-	/* A main thread that had ended before the others ends again. */
-	if (!puppet_leader(p)->rec &&
-	    tracee_leave(&p->strings, &puppet_leader(p)->t, SYS_exit, 0, 0,
-			 NULL, f) < 0)
-		return -1;
 	/* What is parked here stays, if it was not moved away. */
 	if (strings_unmap(&p->strings, &caller->t,
 			  WORK_SIZE + STUB_ROOM, f) < 0)
@@ -703,7 +775,7 @@ static int finish(struct restore *r, struct puppet *p, struct failure *f)
 	list_each(&p->members, struct member, m)
 		if (set_registers(p, m, f) < 0)
 			return -1;
-	return 0;
+	return puppet_leader(p)->rec ? 0 : end_leader(p, f);
 }
 
 int puppets_finish(struct restore *r, struct failure *f)

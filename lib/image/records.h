@@ -174,6 +174,7 @@ struct rec_space {
 	struct blob auxv;	/* Elf64_auxv_t, as the kernel keeps it */
 	uint64_t exe;		/* id of rec_file */
 	uint64_t vdso;		/* address, 0 none */
+	uint32_t lock_future;	/* mlockall(2): MCL_FUTURE, MCL_ONFAULT */
 };
 
 enum mapping_kind {

@@ -530,14 +530,6 @@ static int build(struct restore *r, struct stream_in *in, struct failure *f)
 	return rc < 0 ? -1 : settle_all(r, f);
 }
 
-int restore_build(struct restore *r, struct stream_in *in, struct failure *f)
-{
-	if (build(r, in, f) == 0)
-		return 0;
-	restore_abandon(r);
-	return -1;
-}
-
 static void close_all(struct restore *r)
 {
 	close_opened(&r->opened);
@@ -547,6 +539,18 @@ static void close_all(struct restore *r)
 	close_fd(&r->keyboard_end);
 }
 
+int restore_build(struct restore *r, struct stream_in *in, struct failure *f)
+{
+	if (build(r, in, f) == 0) {
+		/* The tree has its own; an end kept here would be one too many
+		 * for who waits for the last to be closed. */
+		close_all(r);
+		return 0;
+	}
+	restore_abandon(r);
+	return -1;
+}
+
 int restore_release(struct restore *r, struct failure *f)
 {
 	if (puppets_release(r, f) < 0) {
@@ -554,7 +558,6 @@ int restore_release(struct restore *r, struct failure *f)
 		return -1;
 	}
 	r->released = true;
-	close_all(r);
 	return 0;
 }
 

@@ -16,6 +16,8 @@
 #ifndef IMAGE_RESTORE_H
 #define IMAGE_RESTORE_H
 
+#include <signal.h>
+
 #include "image/image.h"
 #include "tracee/tracee.h"
 
@@ -33,6 +35,7 @@ struct puppet {
 	struct rec_process *rec;
 	struct puppet *parent;	/* NULL for the top */
 	uint64_t birth_session;	/* that it was born into; 0 the base one */
+	uint64_t group;		/* that it is in now; 0 the base one */
 	struct rec_space *space;
 	struct rec_mapping **maps;	/* owned array of mappings */
 	size_t map_n;
@@ -133,6 +136,8 @@ void puppets_end(struct restore *r);
 int shepherd_start(struct restore *r, uint64_t root_id, pid_t *root,
 		   struct failure *f);
 int shepherd_go(struct restore *r, struct failure *f);
+/* signals.c: is it the signal of a POSIX timer? */
+bool timer_owns(const siginfo_t *si);
 /* descriptor.c: takes file locks again, when all else is done. */
 int locks_take(struct restore *r, struct puppet *p, struct failure *f);
 /* memory.c */

@@ -128,6 +128,7 @@ static void shepherd_main(const struct orders *o)
 	if (root < 0 || recv(o->sock, &go, sizeof(go), 0) != sizeof(go))
 		_exit(1);
 	prctl(PR_SET_PDEATHSIG, 0);
+	tell(o->sock, 0);
 	if (!o->stay && !o->private_pids)
 		_exit(0);
 	reap(o, root);
@@ -135,6 +136,16 @@ static void shepherd_main(const struct orders *o)
 }
 
 /* ---- in the restore ---- */
+
+static int hear(int sock, int *value)
+{
+	ssize_t n;
+
+	do
+		n = recv(sock, value, sizeof(*value), 0);
+	while (n < 0 && errno == EINTR);
+	return n == sizeof(*value) ? 0 : -1;
+}
 
 /* The PID of the shepherd's child as we see it. */
 static pid_t only_child(pid_t parent)
@@ -179,7 +190,6 @@ int shepherd_start(struct restore *r, uint64_t root_id, pid_t *root,
 		.stay = !r->detach, .terminal = -1,
 		.session = r->detach || base_has_terminal(r),
 	};
-	ssize_t n;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, socks) < 0)
 		return fail_errno(f, 0, "cannot make a socket");
@@ -195,10 +205,7 @@ int shepherd_start(struct restore *r, uint64_t root_id, pid_t *root,
 		return fail_errno(f, 0, "cannot make a process");
 	}
 	r->shepherd_fd = socks[0];
-	do
-		n = recv(r->shepherd_fd, &answer, sizeof(answer), 0);
-	while (n < 0 && errno == EINTR);
-	if (n != sizeof(answer))
+	if (hear(r->shepherd_fd, &answer) < 0)
 		return fail(f, STATUS_SYSTEM, "the first process went away");
 	if (answer < 0)
 		return start_failed(r, -answer, f);
@@ -212,7 +219,9 @@ int shepherd_go(struct restore *r, struct failure *f)
 {
 	int go = 1;
 
-	if (send(r->shepherd_fd, &go, sizeof(go), MSG_NOSIGNAL) < 0)
+	/* It must have heard before we may end: it dies with us until then. */
+	if (send(r->shepherd_fd, &go, sizeof(go), MSG_NOSIGNAL) < 0 ||
+	    hear(r->shepherd_fd, &go) < 0)
 		return fail_errno(f, 0, "the process above the tree went away");
 	return 0;
 }

@@ -187,6 +187,12 @@ static int settle_actions(struct restore *r, struct puppet *p,
 	return rc;
 }
 
+/* Signals of POSIX timers are the timers' own: they fire again (timers.c). */
+bool timer_owns(const siginfo_t *si)
+{
+	return si->si_code == SI_TIMER;
+}
+
 /*
  * The task sends them to itself: only to oneself may one send a signal as if
  * it came from somebody else (rt_sigqueueinfo(2)).
@@ -206,6 +212,9 @@ static int thread_pending(struct restore *r, struct puppet *p,
 		for (size_t i = 0; i < pend->signals.n && !rc; i++) {
 			const struct rec_siginfo *si =
 				list_at(&pend->signals, struct rec_siginfo, i);
+
+			if (timer_owns((siginfo_t *)si->info.data))
+				continue;
 			int sig = ((siginfo_t *)si->info.data)->si_signo;
 			uint64_t at = batch_data(&b, si->info.data, si->info.len);
 

@@ -8,11 +8,14 @@
  */
 #include <errno.h>
 #include <linux/prctl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include "base/io.h"
 #include "image/capture.h"
 #include "image/restore.h"
 
@@ -30,6 +33,7 @@ static const struct field fields[] = {
 	FIELD(struct rec_space, start_brk, FIELD_UINT, .hex = true),
 	FIELD(struct rec_space, start_code, FIELD_UINT, .hex = true),
 	FIELD(struct rec_space, start_data, FIELD_UINT, .hex = true),
+	FIELD(struct rec_space, lock_future, FIELD_UINT),
 	FIELD(struct rec_space, start_stack, FIELD_UINT, .hex = true),
 };
 
@@ -64,6 +68,45 @@ static int read_auxv(struct source *s, struct blob *auxv, struct failure *f)
 	return 0;
 }
 
+/* Bytes locked in memory: VmLck in /proc/PID/status. */
+static uint64_t locked_now(const struct source *s)
+{
+	char path[64], *text, *at;
+	uint64_t kib = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", s->via);
+	text = read_file(path, NULL);
+	at = text ? strstr(text, "\nVmLck:") : NULL;
+	if (at)
+		kib = strtoull(at + 7, NULL, 10);
+	free(text);
+	return kib * 1024;
+}
+
+/*
+ * Whether new mappings are locked is told nowhere, but our work area is a new
+ * mapping: it is locked then.
+ */
+static uint32_t locks_future(const struct source *s)
+{
+	struct list maps = { 0 };
+	uint64_t before = 0;
+	uint32_t flags = 0;
+
+	list_each(&s->maps, struct proc_map, m)
+		if (m->flags & VMF_LO)
+			before += m->end - m->start;
+	if (locked_now(s) <= before || proc_maps(s->via, true, &maps) < 0)
+		return 0;
+	list_each(&maps, struct proc_map, m)
+		if (m->start <= s->strings.work && s->strings.work < m->end &&
+		    m->flags & VMF_LO)
+			flags = MCL_FUTURE |
+				(m->flags & VMF_LF ? MCL_ONFAULT : 0);
+	proc_maps_free(&maps);
+	return flags;
+}
+
 static int capture(struct capture *c, struct source *s, struct failure *f)
 {
 	struct proc_stat seen, *st = &seen;
@@ -85,6 +128,7 @@ static int capture(struct capture *c, struct source *s, struct failure *f)
 	rec->env_start = st->env_start;
 	rec->env_end = st->env_end;
 	rec->vdso = s->strings.vdso;
+	rec->lock_future = locks_future(s);
 	if (read_brk(s, &rec->brk, f) < 0 || read_auxv(s, &rec->auxv, f) < 0)
 		return -1;
 	rec->exe = file_for_exe(c, s, f);
@@ -128,6 +172,9 @@ static int settle(struct restore *r, struct puppet *p, struct failure *f)
 	batch_add(&b, "set the places of code, heap and stack", SYS_prctl,
 		  PR_SET_MM, PR_SET_MM_MAP, batch_data(&b, &map, sizeof(map)),
 		  sizeof(map));
+	if (s->lock_future)
+		batch_add(&b, "lock what is mapped in future", SYS_mlockall,
+			  s->lock_future & (MCL_FUTURE | MCL_ONFAULT));
 	rc = batch_run(&b, f);
 	if (rc == 0 && batch_ret(&b, with_exe) < 0)
 		warning_add(r, "process %llu: /proc/PID/exe could not be set: %s",

@@ -18,6 +18,7 @@
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 #include "image/capture.h"
 #include "image/restore.h"
@@ -94,8 +95,8 @@ int thread_leave_rseq(struct source_task *t, struct failure *f)
 	uint64_t at;
 
 	if (rseq_config(t->t.tid, &conf) < 0 || !conf.pointer ||
-	    peek(t->t.pid, conf.pointer + 8, &at, sizeof(at)) < 0 || !at ||
-	    peek(t->t.pid, at, &cs, sizeof(cs)) < 0 ||
+	    peek(t->t.tid, conf.pointer + 8, &at, sizeof(at)) < 0 || !at ||
+	    peek(t->t.tid, at, &cs, sizeof(cs)) < 0 ||
 	    t->t.regs.rip - cs.start >= cs.length)
 		return 0;
 	t->t.regs.rip = cs.abort;
@@ -107,6 +108,36 @@ int thread_leave_rseq(struct source_task *t, struct failure *f)
 
 /* ---- time left of a wait ---- */
 
+/*
+ * Once a wait has been interrupted and goes on (restart_syscall(2)), nobody can
+ * tell any more which call it was and when it began.  So a note of that is left
+ * where a signal handler might write at any time, and the task itself not: at
+ * the far end of its signal stack, or else below the red zone of its stack.
+ */
+struct wait_note {
+	uint64_t magic;
+	uint64_t rip, rsp;	/* where the task waits */
+	uint64_t kind;		/* enum wait_kind */
+	uint64_t deadline_ns;	/* CLOCK_MONOTONIC */
+	uint64_t sum;		/* XXH3-64 of all before it */
+};
+
+#define NOTE_MAGIC	0x65746f6e74696177ull
+#define RED_ZONE	128
+
+static uint64_t note_place(const struct rec_thread *rec,
+			   const struct user_regs_struct *r)
+{
+	if (rec->alt_size && !(rec->alt_flags & 2 /* SS_DISABLE */))
+		return rec->alt_flags & 1 /* SS_ONSTACK */ ? 0 : rec->alt_base;
+	return (r->rsp - RED_ZONE - sizeof(struct wait_note)) & ~15ull;
+}
+
+static uint64_t note_sum(const struct wait_note *n)
+{
+	return XXH3_64bits(n, offsetof(struct wait_note, sum));
+}
+
 static uint64_t monotonic_ns(void)
 {
 	struct timespec now;
@@ -115,8 +146,32 @@ static uint64_t monotonic_ns(void)
 	return now.tv_sec * 1000000000ull + now.tv_nsec;
 }
 
-/* restart_syscall(2) hides which call it restarts; the instructions before
- * it usually load its number: mov $imm32, %eax; syscall. */
+/* One that has run out is of an earlier wait. */
+static bool read_note(pid_t pid, const struct rec_thread *rec,
+		      const struct user_regs_struct *r, struct wait_note *n)
+{
+	return peek(pid, note_place(rec, r), n, sizeof(*n)) == 0 &&
+	       n->magic == NOTE_MAGIC && n->sum == note_sum(n) &&
+	       n->rip == r->rip && n->rsp == r->rsp && n->kind <= WAIT_FUTEX &&
+	       n->deadline_ns > monotonic_ns();
+}
+
+/* Where it cannot be written, a later capture knows less; no harm else. */
+static void write_note(pid_t pid, const struct rec_thread *rec,
+		       const struct user_regs_struct *r)
+{
+	struct wait_note n = { NOTE_MAGIC, r->rip, r->rsp, rec->wait,
+			       monotonic_ns() + rec->wait_ns, 0 };
+	struct iovec here = { &n, sizeof(n) };
+	struct iovec there = { (void *)note_place(rec, r), sizeof(n) };
+
+	n.sum = note_sum(&n);
+	if (there.iov_base && rec->wait_ns)
+		process_vm_writev(pid, &here, 1, &there, 1, 0);
+}
+
+/* Without a note: the instructions before the call usually load its number,
+ * mov $imm32, %eax; syscall. */
 static long restarted_call(const struct source_task *t)
 {
 	const struct user_regs_struct *r = &t->t.regs;
@@ -125,7 +180,7 @@ static long restarted_call(const struct source_task *t)
 
 	if ((long)r->orig_rax != SYS_restart_syscall)
 		return r->orig_rax;
-	if (peek(t->t.pid, r->rip - sizeof(code), code, sizeof(code)) < 0 ||
+	if (peek(t->t.tid, r->rip - sizeof(code), code, sizeof(code)) < 0 ||
 	    code[0] != 0xb8 || code[5] != 0x0f || code[6] != 0x05)
 		return -1;
 	memcpy(&nr, code + 1, sizeof(nr));
@@ -149,9 +204,9 @@ static void left_of_sleep(struct rec_thread *rec, const struct source_task *t,
 	struct timespec ts;
 
 	rec->wait = kind;
-	if (rem && peek(t->t.pid, rem, &ts, sizeof(ts)) == 0)
+	if (rem && peek(t->t.tid, rem, &ts, sizeof(ts)) == 0)
 		rec->wait_ns = ts.tv_sec * 1000000000ull + ts.tv_nsec;
-	else if (peek(t->t.pid, req, &ts, sizeof(ts)) == 0)
+	else if (peek(t->t.tid, req, &ts, sizeof(ts)) == 0)
 		rec->wait_ns = less_slept(t, ts.tv_sec * 1000000000ull +
 					  ts.tv_nsec);
 }
@@ -167,17 +222,37 @@ static void left_of_futex(struct rec_thread *rec, const struct source_task *t,
 		return;
 	}
 	rec->wait = WAIT_FUTEX;
-	if (peek(t->t.pid, r->r10, &ts, sizeof(ts)) == 0)
+	if (peek(t->t.tid, r->r10, &ts, sizeof(ts)) == 0)
 		rec->wait_ns = less_slept(t, ts.tv_sec * 1000000000ull +
 					  ts.tv_nsec);
+}
+
+static void left_of_poll(struct rec_thread *rec, const struct source_task *t,
+			 struct user_regs_struct *r)
+{
+	if ((int)r->rdx < 0) {
+		r->rax = -ERESTARTNOHAND;	/* for ever */
+		r->orig_rax = SYS_poll;
+		return;
+	}
+	rec->wait = WAIT_POLL;
+	rec->wait_ns = less_slept(t, (uint32_t)r->rdx * 1000000ull);
 }
 
 static void left_of_wait(struct rec_thread *rec, const struct source_task *t,
 			 struct user_regs_struct *r)
 {
+	struct wait_note note;
+
 	if ((int64_t)r->orig_rax < 0 ||
 	    (int64_t)r->rax != -ERESTART_RESTARTBLOCK)
 		return;
+	if ((long)r->orig_rax == SYS_restart_syscall &&
+	    read_note(t->t.tid, rec, r, &note)) {
+		rec->wait = note.kind;
+		rec->wait_ns = note.deadline_ns - monotonic_ns();
+		return;
+	}
 	switch (restarted_call(t)) {
 	case SYS_nanosleep:
 		left_of_sleep(rec, t, WAIT_NANOSLEEP, r->rdi, r->rsi);
@@ -186,18 +261,14 @@ static void left_of_wait(struct rec_thread *rec, const struct source_task *t,
 		left_of_sleep(rec, t, WAIT_CLOCK, r->rdx, r->r10);
 		break;
 	case SYS_poll:
-		if ((int)r->rdx < 0) {
-			r->rax = -ERESTARTNOHAND;	/* for ever */
-			r->orig_rax = SYS_poll;
-			break;
-		}
-		rec->wait = WAIT_POLL;
-		rec->wait_ns = less_slept(t, (uint32_t)r->rdx * 1000000ull);
+		left_of_poll(rec, t, r);
 		break;
 	case SYS_futex:
 		left_of_futex(rec, t, r);
 		break;
 	}
+	if (rec->wait)
+		write_note(t->t.tid, rec, r);
 }
 
 /* ---- capture ---- */
@@ -262,8 +333,6 @@ static int capture_thread(struct capture *c, struct source *s,
 	rec->name = xstrdup(t->status.name);
 	rec->mask = t->t.mask;
 	rec->no_new_privs = t->status.no_new_privs;
-	if (read_registers(t, rec, f) < 0)
-		return -1;
 	if (rseq_config(t->t.tid, &conf) >= 0 && conf.pointer) {
 		rec->rseq = conf.pointer;
 		rec->rseq_len = conf.size;
@@ -273,7 +342,7 @@ static int capture_thread(struct capture *c, struct source *s,
 	if (syscall(SYS_get_robust_list, t->t.tid, &rec->robust, &len) == 0 &&
 	    rec->robust)
 		rec->robust_len = len;
-	return ask(s, t, rec, c, f);
+	return ask(s, t, rec, c, f) < 0 ? -1 : read_registers(t, rec, f);
 }
 
 static int capture(struct capture *c, struct source *s, struct failure *f)
@@ -293,10 +362,10 @@ static int check(struct capture *c, struct source *s, struct failure *f)
 	for (size_t i = 1; c->frozen && i < s->tasks.n; i++) {
 		pid_t tid = list_at(&s->tasks, struct source_task, i)->t.tid;
 
-		if (syscall(SYS_kcmp, s->pid, tid, KCMP_FILES, 0, 0) > 0)
+		if (syscall(SYS_kcmp, s->via, tid, KCMP_FILES, 0, 0) > 0)
 			obstacle_add(c, s, NULL, "has a thread (%d) with "
 				     "descriptors of its own", tid);
-		if (syscall(SYS_kcmp, s->pid, tid, KCMP_FS, 0, 0) > 0)
+		if (syscall(SYS_kcmp, s->via, tid, KCMP_FS, 0, 0) > 0)
 			obstacle_add(c, s, NULL, "has a thread (%d) with a "
 				     "working directory of its own", tid);
 	}
@@ -395,6 +464,8 @@ int thread_resume_wait(struct puppet *p, struct member *m,
 	if (tracee_begin(&p->strings, &m->t, nr, arg, &ret, f) < 0)
 		return -1;
 	regs->rax = ret;
+	if (ret == -ERESTART_RESTARTBLOCK)
+		write_note(p->pid, rec, regs);
 	return 0;
 }
 

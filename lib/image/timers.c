@@ -247,7 +247,30 @@ static void add_settings(struct batch *b, const struct rec_timers *rec)
 	}
 }
 
-static int set_timers(struct puppet *p, const struct rec_timers *rec,
+static bool is_pending(const struct restore *r, const struct puppet *p,
+		       uint32_t id)
+{
+	list_each(&p->members, struct member, m) {
+		size_t n;
+		struct record *rec = m->rec ? image_run(&r->image,
+			RECORD_PENDING, m->rec->tid, &n) : NULL;
+
+		for (; rec && n--; rec++) {
+			struct rec_pending *pend = rec->data;
+
+			list_each(&pend->signals, struct rec_siginfo, s) {
+				siginfo_t *si = (siginfo_t *)s->info.data;
+
+				if (timer_owns(si) &&
+				    si->si_timerid == (int)id)
+					return true;
+			}
+		}
+	}
+	return false;
+}
+
+static int set_timers(struct restore *r, struct puppet *p, const struct rec_timers *rec,
 		      struct failure *f)
 {
 	struct batch b;
@@ -256,10 +279,12 @@ static int set_timers(struct puppet *p, const struct rec_timers *rec,
 	puppet_batch(p, &b);
 	add_settings(&b, rec);
 	list_each(&rec->timers, struct rec_timer, t) {
-		struct itimerspec v = { from_ns(t->interval_ns),
-					from_ns(t->value_ns) };
+		/* Its signal was pending: it fires at once, and the kernel
+		 * queues that signal and counts what it missed. */
+		uint64_t left = is_pending(r, p, t->id) ? 1 : t->value_ns;
+		struct itimerspec v = { from_ns(t->interval_ns), from_ns(left) };
 
-		if (t->value_ns)
+		if (left)
 			batch_add(&b, "set a timer", SYS_timer_settime, t->id,
 				  0, batch_data(&b, &v, sizeof(v)), 0);
 		if (batch_full(&b)) {
@@ -292,7 +317,7 @@ static int thread(struct restore *r, struct puppet *p, struct member *m,
 			return -1;
 	if (exact)
 		call(p, SYS_prctl, TIMER_CREATE_RESTORE_IDS, 0, f);
-	return set_timers(p, rec, f);
+	return set_timers(r, p, rec, f);
 }
 
 const struct kind kind_timers = {

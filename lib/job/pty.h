@@ -41,10 +41,8 @@ int pty_open(int *master, char path[PTY_PATH_LEN], const void *termios2,
  * container's /dev/pts); never makes it the controlling one.  @flags as for
  * open(2).
  *
- * Whoever watches the master must not keep the terminal open: the end of the
- * last program that has it is the one moment at which the kernel keeps what
- * was written and not yet read.  With the terminal open elsewhere, the end of
- * the session leader hangs it up, and unread output is thrown away.
+ * Whoever watches the master must not keep the terminal open, or it never
+ * hears that the last program has closed it.
  */
 int pty_slave(int master, int flags);
 /* Gives the terminal of @master the size of the terminal @from; programs get

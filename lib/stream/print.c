@@ -39,7 +39,7 @@ static void json_char(FILE *to, const uint8_t *p, size_t len)
 		fwrite(p, 1, len, to);
 }
 
-static void json_text(FILE *to, const char *text)
+void text_print_json(FILE *to, const char *text)
 {
 	const uint8_t *p = (const uint8_t *)(text ? text : "");
 	size_t n = strlen((const char *)p);
@@ -97,7 +97,7 @@ static void json_member(FILE *to, const struct field *d, const void *member)
 		fprintf(to, "%" PRId64, field_int(d, member));
 		break;
 	case FIELD_TEXT:
-		json_text(to, *(char *const *)member);
+		text_print_json(to, *(char *const *)member);
 		break;
 	case FIELD_BLOB:
 		json_bytes(to, blob->data, blob->len);
@@ -139,7 +139,7 @@ static bool is_control(const uint8_t *p, size_t len)
 	       (len == 2 && p[0] == 0xc2 && p[1] < 0xa0);
 }
 
-static void text_text(FILE *to, const char *text)
+void text_print(FILE *to, const char *text)
 {
 	const uint8_t *p = (const uint8_t *)text;
 	size_t n = strlen(text);
@@ -210,7 +210,7 @@ static void text_member(FILE *to, const struct field *d, const void *member)
 		fprintf(to, "%" PRId64, field_int(d, member));
 		break;
 	case FIELD_TEXT:
-		text_text(to, *(char *const *)member);
+		text_print(to, *(char *const *)member);
 		break;
 	case FIELD_BLOB:
 		text_bytes(to, blob->data, blob->len);

@@ -161,5 +161,9 @@ void stream_in_free(struct stream_in *);
 void schema_print_json(FILE *, const struct schema *, const void *rec);
 /* As "key value, key value", for people, without a newline. */
 void schema_print_text(FILE *, const struct schema *, const void *rec);
+/* A text of a record in the same two ways: as a JSON string, NULL too; in
+ * quotes where it has a space, and without a byte that could move a cursor. */
+void text_print_json(FILE *, const char *text);
+void text_print(FILE *, const char *text);
 
 #endif

@@ -17,11 +17,13 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "proc/proc.h"
 #include "tracee/x86_64.h"
 
 #define ALL_SIGNALS	(~0ull)
@@ -179,13 +181,13 @@ uint64_t stub_place(const uint8_t *image, size_t size)
 	uint64_t place;
 
 	/* One that a killed capture has left is used again. */
-	for (place = 16; place + c->size <= size; place += 16)
+	for (place = 16; place + c->size + 32 <= size; place += 16)
 		if (!memcmp(image + place, c->bytes, c->saved))
 			return place;
 	while (used && image[used - 1] == 0)
 		used--;
 	place = (used + 31) & ~15ull;
-	return place + c->size <= size ? place : 0;
+	return place + c->size + 32 <= size ? place : 0;
 }
 
 int strings_open(struct strings *s, struct failure *f)
@@ -233,6 +235,55 @@ int strings_stub_in_vdso(struct strings *s, struct failure *f)
 	return strings_stub_at(s, s->vdso + place, f);
 }
 
+/* Behind the stub there is room for a limit, which a call can name. */
+static int set_soft(struct strings *s, struct tracee *t, int which,
+		    uint64_t soft, uint64_t hard, struct failure *f)
+{
+	uint64_t limit[2] = { soft, hard };
+	uint64_t at = (s->stub + stub_code()->size + 15) & ~15ull;
+	uint64_t arg[6] = { 0, which, at, 0 };
+	int64_t ret;
+
+	if (strings_write(s, at, limit, sizeof(limit)) < 0)
+		return fail_errno(f, 0, "cannot write to process %d", s->pid);
+	return tracee_once(s, t, SYS_prlimit64, arg, &ret, f);
+}
+
+static const int space_limits[2] = { RLIMIT_AS, RLIMIT_DATA };
+
+/* A process at its limit of memory is lent what the work area needs. */
+static int raise_limits(struct strings *s, struct tracee *t, struct failure *f)
+{
+	uint64_t limit[16][2];
+
+	if (proc_limits(s->pid, limit) < 0)
+		return fail_errno(f, 0, "cannot read the limits of process %d",
+				  s->pid);
+	s->raised = true;
+	for (int i = 0; i < 2; i++) {
+		uint64_t *l = limit[space_limits[i]];
+
+		s->soft[i] = l[0];
+		if (set_soft(s, t, space_limits[i], l[1], l[1], f) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int lower_limits(struct strings *s, struct tracee *t, struct failure *f)
+{
+	uint64_t limit[16][2];
+
+	if (!s->raised || proc_limits(s->pid, limit) < 0)
+		return 0;
+	s->raised = false;
+	for (int i = 0; i < 2; i++)
+		if (set_soft(s, t, space_limits[i], s->soft[i],
+			     limit[space_limits[i]][1], f) < 0)
+			return -1;
+	return 0;
+}
+
 int strings_attach(struct strings *s, struct tracee *t, uint64_t where,
 		   struct failure *f)
 {
@@ -244,8 +295,12 @@ int strings_attach(struct strings *s, struct tracee *t, uint64_t where,
 
 	s->mem = -1;
 	s->stub = s->work = 0;
+	s->raised = false;
 	if (strings_open(s, f) < 0 || strings_stub_in_vdso(s, f) < 0 ||
 	    tracee_once(s, t, SYS_mmap, arg, &ret, f) < 0)
+		return -1;
+	if (ret == -ENOMEM && (raise_limits(s, t, f) < 0 ||
+			       tracee_once(s, t, SYS_mmap, arg, &ret, f) < 0))
 		return -1;
 	if (ret < 0 && ret > -4096) {
 		errno = -ret;
@@ -279,7 +334,9 @@ int strings_unmap(struct strings *s, struct tracee *t, uint64_t size,
 	int64_t ret;
 	int rc = tracee_once(s, t, SYS_munmap, arg, &ret, f);
 
-	strings_write(s, s->stub, zero, stub_size());
+	if (rc == 0)
+		rc = lower_limits(s, t, f);
+	strings_write(s, s->stub, zero, stub_size() + 32);
 	s->stub = s->work = 0;
 	return rc;
 }
@@ -441,10 +498,20 @@ int tracee_leave(struct strings *s, struct tracee *t, long nr, uint64_t arg,
 	    ptrace(PTRACE_CONT, t->tid, 0, sig) < 0)
 		return gone(t, f);
 	t->stopped = false;
-	while (status && waitpid(t->tid, status, __WALL) < 0)
+	while (waitpid(t->tid, status, __WALL) < 0)
 		if (errno != EINTR)
 			return gone(t, f);
 	return 0;
+}
+
+int tracee_will_leave(struct strings *s, struct tracee *t, long nr,
+		      uint64_t arg, struct failure *f)
+{
+	uint64_t args[6] = { arg };
+	struct user_regs_struct r = t->regs;
+
+	regs_once(&r, s->stub, nr, args, t->tell);
+	return tracee_set_regs(t, &r) < 0 ? gone(t, f) : 0;
 }
 
 /* ---- batches ---- */

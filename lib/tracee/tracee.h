@@ -31,6 +31,9 @@ struct strings {
 	uint64_t vdso, vdso_size;	/* where it is now */
 	uint64_t stub;		/* address of the stub in it, 0 not written */
 	uint64_t work;		/* address of the work area, 0 not mapped */
+	uint64_t soft[2];	/* limits that were raised for it, RLIMIT_AS and
+				   RLIMIT_DATA, as they were */
+	bool raised;
 };
 
 struct tracee {
@@ -138,10 +141,14 @@ int tracee_begin(struct strings *s, struct tracee *t, long nr,
 		 const uint64_t arg[6], int64_t *ret, struct failure *f);
 
 /* Makes the task end: by the system call @nr(@arg), or by @sig if that is not
- * 0 (it must have been left in a signal's stop by a batch).  Waits for its
- * status unless @status is NULL. */
+ * 0 (it must have been left in a signal's stop by a batch). */
 int tracee_leave(struct strings *s, struct tracee *t, long nr, uint64_t arg,
 		 int sig, int *status, struct failure *f);
+
+/* Its registers are set so that it ends by @nr(@arg) once it is released; the
+ * stub must stay where it is. */
+int tracee_will_leave(struct strings *s, struct tracee *t, long nr,
+		      uint64_t arg, struct failure *f);
 
 /* ---- memory and registers ---- */
 

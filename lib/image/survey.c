@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/* survey.c - an image looked through: records by id, pages by what they are of */
+#include "image/survey.h"
+
+#include <stdlib.h>
+
+#include "base/list.h"
+
+static size_t row_of(enum record_type type)
+{
+	size_t row = 0;
+
+	while (kinds[row]->type != type)
+		row++;
+	return row;
+}
+
+/* Records of a list lie one after the other: their address is their order. */
+static int by_id_and_place(const void *a, const void *b)
+{
+	const struct record *x = *(const struct record *const *)a;
+	const struct record *y = *(const struct record *const *)b;
+
+	if (x->id != y->id)
+		return x->id < y->id ? -1 : 1;
+	return x < y ? -1 : x > y;
+}
+
+static void index_kind(struct survey_kind *k, const struct list *records)
+{
+	k->records = xcalloc(records->n + 1, sizeof(*k->records));
+	list_each(records, const struct record, r)
+		k->records[k->n++] = r;
+	qsort(k->records, k->n, sizeof(*k->records), by_id_and_place);
+}
+
+void survey_init(struct survey *s, const struct image *image)
+{
+	static const enum record_type with_pages[] = {
+		RECORD_SPACE, RECORD_MAPPING, RECORD_OBJECT,
+	};
+
+	*s = (struct survey){ .image = image };
+	for (size_t row = 0; kinds[row]; row++)
+		index_kind(&s->kinds[row], &image->records[row]);
+	for (size_t i = 0; i < 3; i++) {
+		struct survey_kind *k = &s->kinds[row_of(with_pages[i])];
+
+		k->pages = xcalloc(k->n + 1, sizeof(*k->pages));
+	}
+}
+
+void survey_free(struct survey *s)
+{
+	for (size_t row = 0; kinds[row]; row++) {
+		free(s->kinds[row].records);
+		free(s->kinds[row].pages);
+	}
+	*s = (struct survey){ 0 };
+}
+
+const struct survey_kind *survey_kind(const struct survey *s,
+				      enum record_type type)
+{
+	return &s->kinds[row_of(type)];
+}
+
+/* Place of the first record whose id is @id or more. */
+static size_t lower_bound(const struct survey_kind *k, uint64_t id)
+{
+	size_t low = 0, high = k->n;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+
+		if (k->records[mid]->id < id)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+size_t survey_run(const struct survey *s, enum record_type type, uint64_t id,
+		  size_t *n)
+{
+	const struct survey_kind *k = survey_kind(s, type);
+	size_t at = lower_bound(k, id);
+
+	*n = (id == UINT64_MAX ? k->n : lower_bound(k, id + 1)) - at;
+	return at;
+}
+
+const void *survey_find(const struct survey *s, enum record_type type,
+			uint64_t id)
+{
+	size_t n, at = survey_run(s, type, id, &n);
+
+	return n ? survey_kind(s, type)->records[at]->data : NULL;
+}
+
+/* ---- pages ---- */
+
+static void add(const struct survey_kind *k, size_t at,
+		const struct stream_item *run)
+{
+	k->pages[at].pages += run->count;
+	if (run->coding == CODING_ZERO)
+		k->pages[at].zeros += run->count;
+}
+
+static int of_nothing(const struct stream_item *run, const char *what,
+		      struct failure *f)
+{
+	return fail(f, STATUS_STREAM, "pages at 0x%llx (record %llu, byte %llu)"
+		    " are of %s", (unsigned long long)run->address,
+		    (unsigned long long)run->record,
+		    (unsigned long long)run->offset, what);
+}
+
+/* Place of the mapping that the whole run is in; -1 if there is none. */
+static ssize_t mapping_of(const struct survey *s, const struct stream_item *run)
+{
+	const struct survey_kind *k = survey_kind(s, RECORD_MAPPING);
+	uint64_t size = (uint64_t)run->count * STREAM_PAGE;
+	size_t n, low = survey_run(s, RECORD_MAPPING, run->id, &n);
+	size_t high = low + n;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+		const struct rec_mapping *m = k->records[mid]->data;
+
+		if (run->address < m->start)
+			high = mid;
+		else if (run->address >= m->end)
+			low = mid + 1;
+		else
+			return size <= m->end - run->address ? (ssize_t)mid : -1;
+	}
+	return -1;
+}
+
+static int count_object(struct survey *s, const struct stream_item *run,
+			struct failure *f)
+{
+	const struct survey_kind *k = survey_kind(s, RECORD_OBJECT);
+	size_t n, at = survey_run(s, RECORD_OBJECT, run->id, &n);
+	const struct rec_object *o = n ? k->records[at]->data : NULL;
+	uint64_t pages;
+
+	if (!o)
+		return of_nothing(run, "no object in the stream", f);
+	pages = o->size / STREAM_PAGE + (o->size % STREAM_PAGE != 0);
+	if (run->count > pages || run->address / STREAM_PAGE > pages - run->count)
+		return of_nothing(run, "a place beyond the end of their object",
+				  f);
+	add(k, at, run);
+	return 0;
+}
+
+int survey_count(struct survey *s, const struct stream_item *run,
+		 struct failure *f)
+{
+	size_t n, at = survey_run(s, RECORD_SPACE, run->id, &n);
+	ssize_t mapping;
+
+	if (run->id >= OBJECT_FIRST)
+		return count_object(s, run, f);
+	if (!n)
+		return of_nothing(run, "no process in the stream", f);
+	mapping = mapping_of(s, run);
+	if (mapping < 0)
+		return of_nothing(run, "no mapping of their process", f);
+	add(survey_kind(s, RECORD_SPACE), at, run);
+	add(survey_kind(s, RECORD_MAPPING), mapping, run);
+	return 0;
+}
+
+struct survey_pages survey_pages(const struct survey *s, uint64_t id)
+{
+	enum record_type type = id < OBJECT_FIRST ? RECORD_SPACE : RECORD_OBJECT;
+	size_t n, at = survey_run(s, type, id, &n);
+
+	return n ? survey_kind(s, type)->pages[at] : (struct survey_pages){ 0 };
+}
