@@ -78,6 +78,8 @@ move_start() {
 			exec setsid "$@"
 	) </dev/null >"$dir/log" 2>&1 &
 	move_pid=$!
+	# Being killed is its lot: the shell need not tell each time.
+	disown "$move_pid"
 }
 
 # Everything with our mark, but for zombies, which have no environment.
@@ -218,7 +220,7 @@ move_by_twenty() {
 
 # Not moved at all: what every program must survive.
 move_by_none() {
-	move_job=$move_pid
+	:
 }
 
 move_by() {

@@ -33,8 +33,8 @@ void victim(void)
 	must(prctl(PR_CAPBSET_DROP, CAP_NET_RAW));
 	must(prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP | SECBIT_KEEP_CAPS));
 	must(setresuid(1234, 1234, 1234));
-	set_caps(CAP(KILL) | CAP(NET_ADMIN),
-		 CAP(KILL) | CAP(NET_ADMIN) | CAP(SYS_PTRACE) | CAP(BPF),
+	set_caps(CAP(KILL) | CAP(SETPCAP),
+		 CAP(KILL) | CAP(SETPCAP) | CAP(SYS_PTRACE) | CAP(BPF),
 		 CAP(KILL) | CAP(BPF));
 	must(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_KILL, 0, 0));
 	for (int i = 0; i < 7; i++)

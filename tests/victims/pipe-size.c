@@ -6,7 +6,7 @@ void victim(void)
 {
 	static const int sizes[] = { 4096, 65536, 262144, 1048576 };
 	static unsigned char text[1 << 20];
-	int ends[4][2];
+	int ends[4][2], empty[2];
 
 	for (int i = 0; i < 4; i++) {
 		must(pipe2(ends[i], O_NONBLOCK));
@@ -15,7 +15,10 @@ void victim(void)
 		same(write(ends[i][1], text, sizes[i]), sizes[i]);
 		refused(write(ends[i][1], text, 1), EAGAIN);
 	}
+	must(pipe(empty));
+	same(must(fcntl(empty[0], F_SETPIPE_SZ, 131072)), 131072);
 	victim_move();
+	same(fcntl(empty[1], F_GETPIPE_SZ), 131072);
 	for (int i = 0; i < 4; i++) {
 		same(fcntl(ends[i][0], F_GETPIPE_SZ), sizes[i]);
 		refused(write(ends[i][1], text, 1), EAGAIN);

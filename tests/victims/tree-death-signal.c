@@ -19,6 +19,7 @@ static void grandchild(void)
 	must(prctl(PR_SET_PDEATHSIG, SIGRTMIN + 2));
 	*state = 1;
 	victim_wait();
+	*state = 2;
 	for (;;)
 		pause();
 }
@@ -31,6 +32,8 @@ static void child(void)
 	victim_wait();
 	must(prctl(PR_GET_PDEATHSIG, &now));
 	same(now, 0);
+	while (*state != 2)
+		victim_sleep(0.001);
 }
 
 void victim(void)
@@ -44,7 +47,7 @@ void victim(void)
 		victim_sleep(0.001);
 	victim_move();
 	victim_reap(pid, 0);
-	while (*state == 1)
+	while (*state == 2)
 		victim_sleep(0.001);
 	same(*state, SIGRTMIN + 2);
 	/* It came to the subreaper. */
