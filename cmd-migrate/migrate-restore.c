@@ -115,15 +115,18 @@ static const struct argp argp = {
 	       "or 128 plus the number of the signal that ended it.",
 };
 
+/* The other end of the pipeline may have made the terminal raw by now. */
 static void print_warnings(const struct restore *r, const struct options *o)
 {
+	const char *end = isatty(STDERR_FILENO) ? "\r\n" : "\n";
+
 	if (o->quiet)
 		return;
 	if (r->why_new)
 		fprintf(stderr, "migrate-restore: %s: the program runs in a PID "
-			"namespace of its own\n", r->why_new);
+			"namespace of its own%s", r->why_new, end);
 	list_each(&r->warnings, char *, w)
-		fprintf(stderr, "migrate-restore: warning: %s\n", *w);
+		fprintf(stderr, "migrate-restore: warning: %s%s", *w, end);
 }
 
 static int open_stream(const struct options *o, struct failure *f)
@@ -199,6 +202,7 @@ int main(int argc, char *argv[])
 	struct restore r;
 	struct failure f = { 0 };
 	struct stream_in *in;
+	sigset_t before;
 	int fd, status = 0;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
@@ -213,6 +217,8 @@ int main(int argc, char *argv[])
 	if (restore_build(&r, in, &f) < 0)
 		failure_die(&f);
 	print_warnings(&r, &o);
+	if (!o.detach)
+		job_hold_signals(&before);
 	if (restore_release(&r, &f) < 0)
 		failure_die(&f);
 	if (o.detach)

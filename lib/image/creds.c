@@ -206,16 +206,18 @@ static int thread(struct restore *r, struct puppet *p, struct member *m,
 {
 	const struct rec_creds *c = image_find(&r->image, RECORD_CREDS,
 					       m->rec->creds);
-	const struct rec_creds *now = ours();
-	struct rec_creds target = *c;
+	const struct rec_creds *our = ours();
+	struct rec_creds target = *c, has = *our, *now = &has;
 	struct batch b;
 	int rc;
 
 	/* What this program itself lacks cannot be given. */
-	target.cap_bnd &= now->cap_bnd;
-	target.cap_prm &= now->cap_prm;
+	target.cap_bnd &= our->cap_bnd;
+	target.cap_prm &= our->cap_prm;
 	target.cap_eff &= target.cap_prm;
 	target.cap_amb &= target.cap_prm;
+	if (r->private_user)	/* in its namespace it has them all */
+		has.cap_prm = has.cap_eff = our->cap_bnd;
 	if (same(&target, now))
 		return 0;
 	member_batch(p, m, &b);

@@ -4,16 +4,18 @@
  *
  * Written: pages that a process has of its own.  A page of a file that nobody
  * changed, and one that is all zero where zero is what a new mapping holds, are
- * not.  Runs do not cross a boundary of 2 MiB, so that a full one can become a
- * huge page at the other end.
+ * not.  Runs do not cross a boundary of 2 MiB.
  *
  * Filled: a run goes straight into its puppet.  Only if the puppets cannot be
  * made before the end of the stream (the source still has their PIDs) is it
  * kept back here.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -291,30 +293,91 @@ static struct rec_mapping *mapping_at(const struct puppet *p, uint64_t address)
 }
 
 /*
- * A full, aligned 2 MiB becomes a huge page: one fault where 512 would have
- * been (MADV_COLLAPSE, Linux 6.1; of another process with CAP_SYS_NICE).
+ * Memory that is filled for the first time costs a fault a page.  Through a
+ * userfaultfd of the puppet pages are made and filled in one go, at half the
+ * price.  It is made when the first larger run comes, and closed at the end.
  */
-static void collapse(struct puppet *p, const struct rec_mapping *m,
-		     uint64_t address, size_t len)
-{
-	static bool cannot;
-	struct iovec first, all = { (void *)address, len };
-	static const uint64_t zero;
-	struct iovec here = { (void *)&zero, sizeof(zero) };
-	int pidfd;
+#define WORTH_IT	64	/* pages in a run */
+#define NO_UFFD		(-2)
 
-	if (cannot || len != HUGE || address % HUGE ||
-	    m->kind != MAPPING_ANON || m->flags & (VMF_NH | VMF_MS))
-		return;
-	first = (struct iovec){ (void *)address, sizeof(zero) };
-	if (process_vm_writev(p->pid, &here, 1, &first, 1, 0) < 0)
-		return;
-	pidfd = syscall(SYS_pidfd_open, p->pid, 0);
-	if (pidfd < 0 || syscall(SYS_process_madvise, pidfd, &all, 1,
-				 25 /* MADV_COLLAPSE */, 0) < 0)
-		cannot = true;
-	if (pidfd >= 0)
-		close(pidfd);
+static int inject_uffd(struct puppet *p, struct failure *f)
+{
+	struct batch b;
+	int fd = NO_UFFD, theirs, pidfd;
+
+	puppet_batch(p, &b);
+	batch_add(&b, NULL, SYS_userfaultfd,
+		  O_CLOEXEC | UFFD_USER_MODE_ONLY);
+	theirs = batch_run(&b, f) < 0 ? -1 : batch_ret(&b, 0);
+	batch_reset(&b);
+	if (theirs >= 0) {
+		pidfd = syscall(SYS_pidfd_open, p->pid, 0);
+		fd = syscall(SYS_pidfd_getfd, pidfd, theirs, 0);
+		if (pidfd >= 0)
+			close(pidfd);
+		batch_add(&b, NULL, SYS_close, theirs);
+		batch_run(&b, f);
+	}
+	batch_free(&b);
+	return fd < 0 ? NO_UFFD : fd;
+}
+
+static void watch_mappings(struct puppet *p)
+{
+	for (size_t i = 0; i < p->map_n; i++) {
+		const struct rec_mapping *m = p->maps[i];
+		struct uffdio_register reg = {
+			.range = { m->start, m->end - m->start },
+			.mode = UFFDIO_REGISTER_MODE_MISSING,
+		};
+
+		if (m->kind == MAPPING_ANON && has_own_pages(m))
+			ioctl(p->uffd, UFFDIO_REGISTER, &reg);
+	}
+}
+
+static bool has_uffd(struct puppet *p)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct failure ignored = { 0 };
+
+	if (p->uffd > 0)
+		return true;
+	if (p->uffd == NO_UFFD)
+		return false;
+	p->uffd = inject_uffd(p, &ignored);
+	if (p->uffd == NO_UFFD)
+		return false;
+	if (ioctl(p->uffd, UFFDIO_API, &api) < 0) {
+		close(p->uffd);
+		p->uffd = NO_UFFD;
+		return false;
+	}
+	watch_mappings(p);
+	return true;
+}
+
+static bool fill_fresh(struct puppet *p, const struct rec_mapping *m,
+		       uint64_t address, const void *data, size_t len)
+{
+	struct uffdio_copy copy = { .dst = address, .src = (uint64_t)data,
+				    .len = len,
+				    .mode = UFFDIO_COPY_MODE_DONTWAKE };
+
+	/* Once watched, memory can be filled in this way alone. */
+	if (m->kind != MAPPING_ANON ||
+	    (p->uffd <= 0 && len < WORTH_IT * PAGE) || !has_uffd(p))
+		return false;
+	return ioctl(p->uffd, UFFDIO_COPY, &copy) == 0;
+}
+
+static void close_uffds(struct restore *r)
+{
+	list_each(&r->puppets, struct puppet *, p) {
+		if ((*p)->uffd > 0)
+			close((*p)->uffd);
+		(*p)->uffd = NO_UFFD;
+	}
 }
 
 static int fill_space(struct puppet *p, const struct stream_item *item,
@@ -327,12 +390,11 @@ static int fill_space(struct puppet *p, const struct stream_item *item,
 
 	if (!m || item->address + len > m->end || !has_own_pages(m))
 		return bad_run(item, "are in no mapping of their process", f);
-	if (m->prot & PROT_WRITE) {
-		collapse(p, m, item->address, len);
-		if (process_vm_writev(p->pid, &here, 1, &there, 1, 0) ==
-		    (ssize_t)len)
-			return 0;
-	}
+	if (fill_fresh(p, m, item->address, data, len))
+		return 0;
+	if (m->prot & PROT_WRITE &&
+	    process_vm_writev(p->pid, &here, 1, &there, 1, 0) == (ssize_t)len)
+		return 0;
 	if (strings_write(&p->strings, item->address, data, len) < 0)
 		return fail_errno(f, 0, "cannot fill process %d at 0x%llx",
 				  p->pid, (unsigned long long)item->address);
@@ -391,6 +453,7 @@ int memory_fill(struct restore *r, struct stream_in *in,
 		if (!data || fill(r, item, data, f) < 0)
 			return -1;
 	} while ((more = stream_next(in, item, f)) > 0);
+	close_uffds(r);
 	return more;
 }
 
@@ -456,6 +519,7 @@ int memory_fill_kept(struct restore *r, struct stash *st, struct failure *f)
 	list_each(&st->runs, struct kept, k)
 		if (fill(r, &k->item, k->data, f) < 0)
 			return -1;
+	close_uffds(r);
 	return 0;
 }
 

@@ -823,6 +823,9 @@ void puppets_end(struct restore *r)
 	r->shepherd = 0;
 	list_each(&r->puppets, struct puppet *, p) {
 		strings_close(&(*p)->strings);
+		if ((*p)->uffd > 0)
+			close((*p)->uffd);
+		(*p)->uffd = 0;
 		list_each(&(*p)->members, struct member, m)
 			list_free(&m->t.late);
 		list_free(&(*p)->members);

@@ -339,9 +339,16 @@ static bool same_boot(const struct restore *r)
 	return same;
 }
 
-static void new_pids(struct restore *r, uint64_t pid)
+/* Without privilege a user namespace gives the right to make the other. */
+static void private_pids(struct restore *r)
 {
 	r->private_pids = true;
+	r->private_user = geteuid() != 0;
+}
+
+static void new_pids(struct restore *r, uint64_t pid)
+{
+	private_pids(r);
 	r->why_new = xasprintf("PID %llu is taken here",
 			       (unsigned long long)pid);
 }
@@ -352,7 +359,12 @@ static bool choose_pids(struct restore *r)
 	uint64_t pid;
 
 	if (r->pids == PIDS_NEW) {
-		r->private_pids = true;
+		private_pids(r);
+		return false;
+	}
+	if (r->pids == PIDS_AUTO && geteuid() != 0) {
+		private_pids(r);
+		r->why_new = xstrdup("only root may choose PIDs");
 		return false;
 	}
 	pid = first_taken(r);
@@ -481,7 +493,7 @@ static int build_or_again(struct restore *r, struct failure *f)
 		return -1;
 	}
 	puppets_end(r);
-	r->private_pids = true;
+	private_pids(r);
 	r->why_new = xstrdup(first.text);
 	return build_all(r, f);
 }

@@ -43,6 +43,7 @@ struct puppet {
 	size_t fd_n;
 	struct list members;	/* of struct member, leader first */
 	struct strings strings;
+	int uffd;		/* owned while it is being filled */
 	size_t threads;		/* records of them */
 	bool done;		/* a zombie that has ended */
 };
@@ -80,6 +81,7 @@ struct restore {
 	struct list puppets;	/* of struct puppet *, parents first */
 	uint64_t work;		/* address of the work area in all of them */
 	bool private_pids;	/* in a PID namespace of their own */
+	bool private_user;	/* and a user namespace, for want of privilege */
 	bool same_vdso;
 	bool bridge_vdso;	/* a wish: never move it (--vdso=bridge) */
 	pid_t shepherd;

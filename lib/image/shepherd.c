@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -36,7 +37,9 @@ struct orders {
 	pid_t root;		/* PID the top is to have */
 	int terminal;		/* to become controlling, -1 none */
 	bool session;		/* lead a session */
-	bool private_pids;
+	bool private_pids, private_user;
+	uid_t uid;
+	gid_t gid;
 	bool stay;		/* after "go", to tell the status */
 };
 
@@ -63,6 +66,28 @@ static void tell(int sock, int value)
 	while (send(sock, &value, sizeof(value), MSG_NOSIGNAL) < 0 &&
 	       errno == EINTR)
 		;
+}
+
+static int write_line(const char *path, const char *fmt, unsigned id)
+{
+	char line[64];
+	int n = snprintf(line, sizeof(line), fmt, id, id);
+	int fd = open(path, O_WRONLY | O_CLOEXEC), rc;
+
+	if (fd < 0)
+		return -1;
+	rc = write(fd, line, n) == n ? 0 : -1;
+	close(fd);
+	return rc;
+}
+
+/* In a user namespace of one user, who is who he was; user_namespaces(7). */
+static int own_user(const struct orders *o)
+{
+	if (write_line("/proc/self/setgroups", "deny", 0) < 0 ||
+	    write_line("/proc/self/uid_map", "%u %u 1", o->uid) < 0)
+		return -1;
+	return write_line("/proc/self/gid_map", "%u %u 1", o->gid);
 }
 
 static int own_proc(void)
@@ -116,7 +141,8 @@ static void shepherd_main(const struct orders *o)
 		tell(o->sock, -errno);
 		_exit(1);
 	}
-	if (o->private_pids && own_proc() < 0) {
+	if ((o->private_user && own_user(o) < 0) ||
+	    (o->private_pids && own_proc() < 0)) {
 		tell(o->sock, -errno);
 		_exit(1);
 	}
@@ -183,10 +209,13 @@ static int start_failed(struct restore *r, int err, struct failure *f)
 int shepherd_start(struct restore *r, uint64_t root_id, pid_t *root,
 		   struct failure *f)
 {
-	uint64_t flags = r->private_pids ? CLONE_NEWPID | CLONE_NEWNS : 0;
+	uint64_t flags = (r->private_pids ? CLONE_NEWPID | CLONE_NEWNS : 0) |
+			 (r->private_user ? CLONE_NEWUSER : 0);
 	int socks[2], answer;
 	struct orders o = {
 		.root = root_id, .private_pids = r->private_pids,
+		.private_user = r->private_user, .uid = geteuid(),
+		.gid = getegid(),
 		.stay = !r->detach, .terminal = -1,
 		.session = r->detach || base_has_terminal(r),
 	};
