@@ -174,7 +174,7 @@ static int inspect(FILE *to, const struct options *o, struct stream_in *in,
 		   struct failure *f)
 {
 	struct image img = { 0 };
-	struct stream_item item;
+	struct stream_item item = { 0 };
 	struct stream_end totals;
 	struct survey s;
 	int rc = image_read(&img, in, &item, f);
@@ -299,7 +299,7 @@ static void json_memory(FILE *to, const struct survey *s)
 static int inspect_json(FILE *to, struct stream_in *in, struct failure *f)
 {
 	struct json j = { .to = to, .in = in };
-	struct stream_item item;
+	struct stream_item item = { 0 };
 	struct stream_end t;
 	struct survey s;
 	int rc = json_header(&j, f);
