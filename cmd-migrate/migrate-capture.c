@@ -27,6 +27,7 @@
 struct options {
 	pid_t pid;
 	enum capture_end end;
+	struct list drop;	/* of int */
 	bool pass;		/* standard input, after the stream */
 	bool quiet;
 };
@@ -42,6 +43,9 @@ static const struct argp_option options[] = {
 	  "Do not pass standard input on after the stream", 0 },
 	{ "quiet", 'q', NULL, 0,
 	  "Do not say how to end a source that is left stopped", 0 },
+	{ "drop", 'x', "FD", 0,
+	  "Leave descriptor FD of every process behind: it is closed in the "
+	  "moved program; may be given more than once", 0 },
 	{ 0 }
 };
 
@@ -49,6 +53,7 @@ static error_t parse_arg(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
 	char *end;
+	long fd;
 
 	switch (key) {
 	case 'k':
@@ -62,6 +67,12 @@ static error_t parse_arg(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'q':
 		o->quiet = true;
+		return 0;
+	case 'x':
+		fd = strtol(arg, &end, 10);
+		if (end == arg || *end || fd < 0)
+			argp_error(state, "--drop=%s: not a descriptor", arg);
+		*(int *)list_add(&o->drop, sizeof(int)) = fd;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (state->arg_num)
@@ -101,6 +112,7 @@ static int frozen(struct capture *c, const struct options *o, struct failure *f)
 static int run(struct capture *c, const struct options *o, struct failure *f)
 {
 	c->ends = o->end;
+	c->drop = o->drop;	/* handed over */
 	c->terminal_keys = o->pass && isatty(STDIN_FILENO);
 	if (capture_look(c, o->pid, f) < 0)
 		return -1;

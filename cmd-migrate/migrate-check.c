@@ -17,11 +17,15 @@ const char *argp_program_version = "migrate-check " VERSION;
 
 static const struct argp_option options[] = {
 	{ "quiet", 'q', NULL, 0, "Say nothing if it can be moved", 0 },
+	{ "drop", 'x', "FD", 0,
+	  "Leave descriptor FD of every process behind: it is closed in the "
+	  "moved program; may be given more than once", 0 },
 	{ 0 }
 };
 
 struct options {
 	pid_t pid;
+	struct list drop;	/* of int */
 	bool quiet;
 };
 
@@ -29,10 +33,17 @@ static error_t parse_arg(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
 	char *end;
+	long fd;
 
 	switch (key) {
 	case 'q':
 		o->quiet = true;
+		return 0;
+	case 'x':
+		fd = strtol(arg, &end, 10);
+		if (end == arg || *end || fd < 0)
+			argp_error(state, "--drop=%s: not a descriptor", arg);
+		*(int *)list_add(&o->drop, sizeof(int)) = fd;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (state->arg_num)
@@ -64,6 +75,7 @@ int main(int argc, char *argv[])
 	int status = 0;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	c.drop = o.drop;	/* handed over */
 	if (capture_look(&c, o.pid, &f) < 0)
 		failure_die(&f);
 	list_each(&c.obstacles, struct obstacle, ob) {

@@ -131,13 +131,21 @@ gone:
 	return errno == ENOENT ? 0 : -1;
 }
 
-static int look_fds(struct source *s)
+static bool is_dropped(const struct capture *c, int fd)
+{
+	list_each(&c->drop, int, d)
+		if (*d == fd)
+			return true;
+	return false;
+}
+
+static int look_fds(const struct capture *c, struct source *s)
 {
 	struct list fds = { 0 };
 	int rc = proc_fds(s->via, &fds);
 
 	list_each(&fds, int, fd)
-		if (rc == 0)
+		if (rc == 0 && !is_dropped(c, *fd))
 			rc = look_fd(s, *fd);
 	list_free(&fds);
 	return rc;
@@ -175,7 +183,8 @@ static int look_failed(const struct source *s, struct failure *f)
 	return fail_errno(f, 0, "cannot look at process %d", s->pid);
 }
 
-static int source_look(struct source *s, struct failure *f)
+static int source_look(const struct capture *c, struct source *s,
+		       struct failure *f)
 {
 	source_forget(s);
 	if (proc_stat(s->pid, s->pid, &s->stat) < 0 ||
@@ -191,7 +200,7 @@ static int source_look(struct source *s, struct failure *f)
 		return fail(f, STATUS_OBSTACLE,
 			    "process %d (%s) is a thread of the kernel",
 			    s->pid, s->status.name);
-	if (proc_maps(s->via, true, &s->maps) < 0 || look_fds(s) < 0)
+	if (proc_maps(s->via, true, &s->maps) < 0 || look_fds(c, s) < 0)
 		return look_failed(s, f);
 	if (!s->maps.n)		/* it is just ending, or not ours to see */
 		return fail(f, STATUS_NOPROC, "process %d is ending", s->pid);
@@ -273,7 +282,7 @@ static int look_all(struct capture *c, struct failure *f)
 		struct source *s = list_at(&c->sources, struct source, i);
 		struct failure mine = { 0 };
 
-		if (source_look(s, &mine) == 0)
+		if (source_look(c, s, &mine) == 0)
 			continue;
 		if (i == 0 || mine.status != STATUS_NOPROC || c->frozen) {
 			*f = mine;
@@ -614,6 +623,7 @@ void capture_free(struct capture *c)
 	list_free(&c->objects);
 	list_free(&c->opens);
 	list_free(&c->files);
+	list_free(&c->drop);
 }
 
 /* ---- for the kinds ---- */

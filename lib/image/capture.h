@@ -87,6 +87,7 @@ struct capture {
 	struct list opens;	/* of struct seen_open: descriptions so far */
 	struct list objects;	/* of struct seen_object */
 	struct list files;	/* of struct seen_file: opened for mappings */
+	struct list drop;	/* of int: descriptors to be left behind */
 	bool terminal_keys;	/* header.tty */
 	uint32_t ends;		/* header.ends: enum capture_end */
 };

@@ -188,7 +188,8 @@ static int check(struct capture *c, struct source *s,
 			     fd->link, fd->fd);
 	else if (!is_terminal(fd) && standard_stream(c, fd->st.st_ino) < 0)
 		obstacle_add(c, s, "capture the process at its other end with "
-			     "it, or close it", "has a pipe to somebody outside "
+			     "it, close it, or leave it behind (--drop)",
+			     "has a pipe to somebody outside "
 			     "the tree (%s, descriptor %d)", fd->link, fd->fd);
 	return 0;
 }

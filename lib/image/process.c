@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kcmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,6 +120,27 @@ static void check_class(struct capture *c, struct source *s)
 	close(fd);
 }
 
+/* Processes that share what only threads may share so far. */
+static void check_sharing(struct capture *c, struct source *s)
+{
+	static const struct { int type; const char *what; } shared[] = {
+		{ KCMP_VM, "memory" }, { KCMP_FILES, "descriptors" },
+		{ KCMP_FS, "working directory" },
+	};
+	if (!s->parent)
+		return;
+	list_each(&c->sources, struct source, other)
+		if (other->pid == s->parent && !other->zombie)
+			for (size_t i = 0; i < 3; i++)
+				if (syscall(SYS_kcmp, other->via, s->via,
+					    shared[i].type, 0, 0) == 0)
+					obstacle_add(c, s, "try again in a moment",
+						     "shares its %s with its "
+						     "parent, process %d (vfork, "
+						     "or clone without fork)",
+						     shared[i].what, other->pid);
+}
+
 static int check(struct capture *c, struct source *s, struct failure *f)
 {
 	if (s->zombie) {
@@ -139,6 +161,7 @@ static int check(struct capture *c, struct source *s, struct failure *f)
 	check_namespaces(c, s);
 	check_root(c, s);
 	check_class(c, s);
+	check_sharing(c, s);
 	return 0;
 }
 

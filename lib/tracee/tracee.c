@@ -63,6 +63,30 @@ static int wait_stop(struct tracee *t, int *status, struct failure *f)
 	return WIFSTOPPED(*status) ? 0 : gone(t, f);
 }
 
+#define STOP_MS	5000	/* a task asleep in the kernel may not stop at all */
+
+static int wait_patiently(struct tracee *t, int *status, struct failure *f)
+{
+	for (int us = 0, step = 20; us < STOP_MS * 1000; us += step) {
+		pid_t pid = waitpid(t->tid, status, __WALL | WNOHANG);
+
+		if (pid < 0 && errno != EINTR)
+			return gone(t, f);
+		if (pid > 0)
+			return WIFSTOPPED(*status) ? 0 : gone(t, f);
+		if (us < 1000) {
+			sched_yield();	/* it is most often on its way */
+			continue;
+		}
+		step = 500;
+		usleep(step);
+	}
+	return fail(f, STATUS_OBSTACLE, "task %d of process %d does not stop: it "
+		    "waits in the kernel for something that cannot be "
+		    "interrupted (a vfork, a disk, a network file system)",
+		    t->tid, t->pid);
+}
+
 /* A signal came in before the stop we want: it is sent again at the end. */
 static void keep_signal(struct tracee *t, int sig)
 {
@@ -89,7 +113,7 @@ int tracee_await(struct tracee *t, struct failure *f)
 	int status;
 
 	for (;;) {
-		if (wait_stop(t, &status, f) < 0)
+		if (wait_patiently(t, &status, f) < 0)
 			return -1;
 		if (EVENT(status) == PTRACE_EVENT_STOP)
 			break;
