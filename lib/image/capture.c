@@ -523,8 +523,29 @@ static char *boot_id(void)
 	return id ? id : xstrdup("");
 }
 
+/*
+ * The tree may be in a time namespace that a restore has made: its clocks are
+ * ours, shifted.  Lines of timens_offsets: "monotonic 10 500000000".
+ */
+static int64_t clock_shift(const struct source *s, const char *name)
+{
+	char path[64], *text, *at;
+	long long sec = 0, nsec = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/timens_offsets", s->via);
+	text = read_file(path, NULL);
+	at = text ? strstr(text, name) : NULL;
+	if (at)
+		sscanf(at + strlen(name), "%lld %lld", &sec, &nsec);
+	free(text);
+	return sec * 1000000000ll + nsec;
+}
+
 static void fill_header(struct capture *c)
 {
+	const struct source *top = list_at(&c->sources, struct source, 0);
+	int64_t monotonic = clock_shift(top, "monotonic");
+	int64_t boottime = clock_shift(top, "boottime");
 	struct stream_header *h = &c->image.header;
 	struct list names = { 0 };
 	struct utsname u;
@@ -536,11 +557,13 @@ static void fill_header(struct capture *c)
 		.kernel = xstrdup(u.release), .host = xstrdup(u.nodename),
 		.boot = boot_id(), .page = STREAM_PAGE,
 		.time_ns = clock_ns(CLOCK_REALTIME),
-		.monotonic_ns = clock_ns(CLOCK_MONOTONIC),
-		.boottime_ns = clock_ns(CLOCK_BOOTTIME),
+		.monotonic_ns = clock_ns(CLOCK_MONOTONIC) + monotonic,
+		.boottime_ns = clock_ns(CLOCK_BOOTTIME) + boottime,
+		.monotonic_shift_ns = monotonic,
+		.boottime_shift_ns = boottime,
 		.xcr0 = proc_xcr0(), .tty = c->terminal_keys,
 		.ends = c->ends,
-		.root = list_at(&c->sources, struct source, 0)->id,
+		.root = top->id,
 	};
 	getrandom(h->id, sizeof(h->id), 0);
 	proc_cpu_flags(&names);

@@ -77,7 +77,7 @@ static bool same_namespace(pid_t pid, const char *name)
 static void check_namespaces(struct capture *c, struct source *s)
 {
 	static const char *const names[] = {
-		"user", "net", "ipc", "uts", "cgroup", "time",
+		"user", "net", "ipc", "uts", "cgroup",
 	};
 	const struct source *top = list_at(&c->sources, struct source, 0);
 

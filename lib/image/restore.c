@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/io.h"
@@ -346,6 +347,35 @@ static void private_pids(struct restore *r)
 	r->private_user = geteuid() != 0;
 }
 
+static int64_t clock_now(clockid_t id)
+{
+	struct timespec t;
+
+	clock_gettime(id, &t);
+	return t.tv_sec * 1000000000ll + t.tv_nsec;
+}
+
+/*
+ * Deadlines by a monotonic clock mean nothing by that of another machine, or
+ * after a reboot: there the tree's clocks go on from where they were.
+ */
+static void choose_clocks(struct restore *r)
+{
+	const struct stream_header *h = &r->image.header;
+
+	r->monotonic_shift_ns = h->monotonic_shift_ns;
+	r->boottime_shift_ns = h->boottime_shift_ns;
+	if (same_boot(r))
+		return;
+	if (access("/proc/self/ns/time", F_OK) < 0) {
+		warning_add(r, "this kernel has no time namespaces: waits until "
+			    "a moment of the monotonic clock end at the wrong one");
+		return;
+	}
+	r->monotonic_shift_ns = h->monotonic_ns - clock_now(CLOCK_MONOTONIC);
+	r->boottime_shift_ns = h->boottime_ns - clock_now(CLOCK_BOOTTIME);
+}
+
 static void new_pids(struct restore *r, uint64_t pid)
 {
 	private_pids(r);
@@ -533,6 +563,7 @@ static int build(struct restore *r, struct stream_in *in, struct failure *f)
 	if (more < 0 || check_header(r, f) < 0 || plan(r, f) < 0 ||
 	    verify_all(r, f) < 0)
 		return -1;
+	choose_clocks(r);
 	if (choose_pids(r))
 		rc = prepare_all(r, f) < 0 ? -1 :
 			fill_afterwards(r, in, &item, more, f);

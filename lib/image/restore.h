@@ -82,6 +82,8 @@ struct restore {
 	uint64_t work;		/* address of the work area in all of them */
 	bool private_pids;	/* in a PID namespace of their own */
 	bool private_user;	/* and a user namespace, for want of privilege */
+	int64_t monotonic_shift_ns;	/* of a time namespace for the tree: */
+	int64_t boottime_shift_ns;	/* both 0, none is needed */
 	bool same_vdso;
 	bool bridge_vdso;	/* a wish: never move it (--vdso=bridge) */
 	pid_t shepherd;

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,6 +39,7 @@ struct orders {
 	int terminal;		/* to become controlling, -1 none */
 	bool session;		/* lead a session */
 	bool private_pids, private_user;
+	int64_t monotonic_ns, boottime_ns;	/* shifts of the clocks */
 	uid_t uid;
 	gid_t gid;
 	bool stay;		/* after "go", to tell the status */
@@ -68,6 +70,17 @@ static void tell(int sock, int value)
 		;
 }
 
+/* Seconds rounded down, so that the nanoseconds are never negative. */
+static long long floor_s(int64_t ns)
+{
+	return ns / 1000000000 - (ns % 1000000000 < 0);
+}
+
+static long long rest_ns(int64_t ns)
+{
+	return ns - floor_s(ns) * 1000000000;
+}
+
 static int write_line(const char *path, const char *fmt, unsigned id)
 {
 	char line[64];
@@ -88,6 +101,27 @@ static int own_user(const struct orders *o)
 	    write_line("/proc/self/uid_map", "%u %u 1", o->uid) < 0)
 		return -1;
 	return write_line("/proc/self/gid_map", "%u %u 1", o->gid);
+}
+
+/* For the children: a process cannot change clocks under itself. */
+static int own_clocks(const struct orders *o)
+{
+	char text[128];
+	int n, fd, rc;
+
+	if (!o->monotonic_ns && !o->boottime_ns)
+		return 0;
+	if (unshare(CLONE_NEWTIME) < 0)
+		return -1;
+	fd = open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	n = snprintf(text, sizeof(text), "monotonic %lld %lld\nboottime %lld %lld\n",
+		     floor_s(o->monotonic_ns), rest_ns(o->monotonic_ns),
+		     floor_s(o->boottime_ns), rest_ns(o->boottime_ns));
+	rc = write(fd, text, n) == n ? 0 : -1;
+	close(fd);
+	return rc;
 }
 
 static int own_proc(void)
@@ -142,7 +176,7 @@ static void shepherd_main(const struct orders *o)
 		_exit(1);
 	}
 	if ((o->private_user && own_user(o) < 0) ||
-	    (o->private_pids && own_proc() < 0)) {
+	    own_clocks(o) < 0 || (o->private_pids && own_proc() < 0)) {
 		tell(o->sock, -errno);
 		_exit(1);
 	}
@@ -216,6 +250,8 @@ int shepherd_start(struct restore *r, uint64_t root_id, pid_t *root,
 		.root = root_id, .private_pids = r->private_pids,
 		.private_user = r->private_user, .uid = geteuid(),
 		.gid = getegid(),
+		.monotonic_ns = r->monotonic_shift_ns,
+		.boottime_ns = r->boottime_shift_ns,
 		.stay = !r->detach, .terminal = -1,
 		.session = r->detach || base_has_terminal(r),
 	};

@@ -28,6 +28,8 @@ static const struct field header_fields[] = {
 	FIELD(struct stream_header, version, FIELD_UINT),
 	FIELD(struct stream_header, boottime_ns, FIELD_UINT),
 	FIELD(struct stream_header, monotonic_ns, FIELD_UINT),
+	FIELD(struct stream_header, boottime_shift_ns, FIELD_INT),
+	FIELD(struct stream_header, monotonic_shift_ns, FIELD_INT),
 };
 
 const struct schema stream_header_schema =

@@ -55,8 +55,11 @@ struct stream_header {
 	char *boot;		/* /proc/sys/kernel/random/boot_id */
 	uint32_t page;		/* STREAM_PAGE */
 	uint64_t time_ns;	/* CLOCK_REALTIME at the freeze */
-	uint64_t monotonic_ns;	/* CLOCK_MONOTONIC at the freeze */
-	uint64_t boottime_ns;	/* CLOCK_BOOTTIME at the freeze */
+	uint64_t monotonic_ns;	/* CLOCK_MONOTONIC at the freeze, as the tree
+				   sees it */
+	uint64_t boottime_ns;	/* CLOCK_BOOTTIME likewise */
+	int64_t monotonic_shift_ns;	/* of the tree's time namespace */
+	int64_t boottime_shift_ns;
 	uint8_t id[16];		/* migration id, random */
 	uint64_t xcr0;		/* XSAVE components the CPU has enabled */
 	struct list cpu;	/* of struct cpu_feature: what the CPU offers */
