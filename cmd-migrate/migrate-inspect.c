@@ -146,8 +146,7 @@ static int count_pages(struct survey *s, struct stream_in *in,
 				    "after pages (record %" PRIu64 ", byte %"
 				    PRIu64 ")", item->type, item->record,
 				    item->offset);
-		if (survey_count(s, item, f) < 0)
-			return -1;
+		survey_count(s, item);
 	} while ((more = stream_next(in, item, f)) > 0);
 	return more;
 }
@@ -314,9 +313,9 @@ static int inspect_json(FILE *to, struct stream_in *in, struct failure *f)
 	fputs("],\n\"memory\":[", to);
 	json_memory(to, &s);
 	fprintf(to, "],\n\"record_count\":%" PRIu64 ",\"runs\":%" PRIu64
-		",\"pages\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\n\"whole\":%s,"
-		"\"failure\":", t.records, t.runs, t.pages, t.bytes,
-		rc == 0 ? "true" : "false");
+		",\"pages\":%" PRIu64 ",\"strays\":%" PRIu64 ",\"bytes\":%"
+		PRIu64 ",\n\"whole\":%s,\"failure\":", t.records, t.runs,
+		t.pages, s.strays, t.bytes, rc == 0 ? "true" : "false");
 	if (rc == 0)
 		fputs("null", to);
 	else

@@ -318,18 +318,36 @@ int capture_look(struct capture *c, pid_t root, struct failure *f)
 
 /* ---- freezing ---- */
 
-static struct source_task *find_task(struct source *s, pid_t tid)
+/*
+ * Both lists are in the order they were made, mostly the same: go on from where
+ * the last one was found before searching from the start.
+ */
+static bool is_known(const struct source *s, pid_t tid, size_t *next)
 {
-	list_each(&s->tasks, struct source_task, t)
-		if (t->t.tid == tid)
-			return t;
-	return NULL;
+	for (size_t n = 0; n < s->tasks.n; n++, ++*next) {
+		if (*next >= s->tasks.n)
+			*next = 0;
+		if (list_at(&s->tasks, struct source_task, *next)->t.tid == tid) {
+			++*next;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The kernel says EPERM of those. */
+static bool has_ended(pid_t pid, pid_t tid)
+{
+	struct proc_stat st;
+
+	return proc_stat(pid, tid, &st) < 0 || is_zombie(st.state);
 }
 
 /* Starts to stop the threads of @s that are not stopped yet. */
 static int stop_threads(struct source *s, bool *more, struct failure *f)
 {
 	struct list tids = { 0 };
+	size_t next = 0;
 	int rc = 0;
 
 	if (proc_threads(s->pid, &tids) < 0)
@@ -337,17 +355,15 @@ static int stop_threads(struct source *s, bool *more, struct failure *f)
 	list_each(&tids, pid_t, tid) {
 		struct source_task *t;
 		struct failure mine = { 0 };
-		struct proc_stat st;
 
-		if (find_task(s, *tid))
-			continue;
-		if (proc_stat(s->pid, *tid, &st) == 0 && is_zombie(st.state))
+		if (is_known(s, *tid, &next))
 			continue;
 		t = list_add(&s->tasks, sizeof(*t));
 		t->slept_ns = wait_slept(s->pid, *tid);
 		if (tracee_attach(&t->t, s->pid, *tid, &mine) < 0) {
 			s->tasks.n--;
-			if (mine.status == STATUS_NOPROC)
+			if (mine.status == STATUS_NOPROC ||
+			    has_ended(s->pid, *tid))
 				continue;
 			*f = mine;
 			rc = -1;

@@ -71,7 +71,8 @@ struct seen_open {
 
 /* A file recorded for mappings. */
 struct seen_file {
-	uint64_t id, dev, ino;
+	uint64_t id, ino;
+	const char *path;	/* the record's */
 	bool writable;
 };
 

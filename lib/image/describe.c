@@ -984,6 +984,12 @@ static void describe_totals(const struct page *p, const struct stream_end *t)
 	fputs(" in ", p->to);
 	put_count(p->to, t->runs, "run");
 	end(p);
+	if (p->s->strays) {
+		fputs("  ", p->to);
+		put_count(p->to, p->s->strays, "page");
+		fputs(" of nothing in the stream: it cannot be restored\n",
+		      p->to);
+	}
 }
 
 void describe_text(FILE *to, const struct survey *s,

@@ -102,26 +102,24 @@ static uint64_t mapped_file(struct capture *c, const char *path, uint64_t ino,
 	struct seen_file *seen;
 	struct rec_file *rec;
 	struct stat st;
-	int fd = open_same(path, ino, &st);
 	uint64_t id;
+	int fd;
 
+	list_each(&c->files, struct seen_file, known)
+		if (known->ino == ino && known->writable == writable &&
+		    !strcmp(known->path, path))
+			return known->id;
+	fd = open_same(path, ino, &st);
 	if (fd < 0) {
 		fail_errno(f, STATUS_OBSTACLE, "process %d maps %s, which "
 			   "cannot be opened here as the same file", pid, path);
 		return 0;
 	}
-	list_each(&c->files, struct seen_file, known) {
-		if (known->dev == st.st_dev && known->ino == st.st_ino &&
-		    known->writable == writable) {
-			close(fd);
-			return known->id;
-		}
-	}
 	id = c->next_open++;
-	seen = list_add(&c->files, sizeof(*seen));
-	*seen = (struct seen_file){ id, st.st_dev, st.st_ino, writable };
 	rec = image_add(&c->image, RECORD_FILE, id);
 	rec->path = xstrdup(path);
+	seen = list_add(&c->files, sizeof(*seen));
+	*seen = (struct seen_file){ id, ino, rec->path, writable };
 	rec->flags = writable ? O_RDWR : O_RDONLY;
 	rec->mapped = true;
 	describe(rec, &st);

@@ -47,44 +47,52 @@ static const struct schema schema = SCHEMA("process", struct rec_process, fields
 
 /* ---- what cannot be moved ---- */
 
-static bool is_ancestor(pid_t pid)
+/* Ours, up to init; they do not change while we run, but for orphans. */
+static const struct list *ancestors(void)
 {
+	static struct list pids;
 	struct proc_stat st;
 
+	if (pids.n)
+		return &pids;
 	for (pid_t p = getpid(); p > 1; p = st.ppid) {
-		if (p == pid)
-			return true;
+		*(pid_t *)list_add(&pids, sizeof(p)) = p;
 		if (proc_stat(p, p, &st) < 0)
 			break;
 	}
+	return &pids;
+}
+
+static bool is_ancestor(pid_t pid)
+{
+	list_each(ancestors(), pid_t, p)
+		if (*p == pid)
+			return true;
 	return false;
 }
 
-static bool same_namespace(pid_t pid, const char *name)
-{
-	char path[32], *ours, *theirs;
-	bool same;
-
-	snprintf(path, sizeof(path), "ns/%s", name);
-	ours = proc_link(getpid(), path);
-	theirs = proc_link(pid, path);
-	same = !ours || !theirs || !strcmp(ours, theirs);
-	free(ours);
-	free(theirs);
-	return same;
-}
+#define NAMESPACES 5
 
 static void check_namespaces(struct capture *c, struct source *s)
 {
-	static const char *const names[] = {
+	static const char *const names[NAMESPACES] = {
 		"user", "net", "ipc", "uts", "cgroup",
 	};
+	static char *ours[NAMESPACES];
 	const struct source *top = list_at(&c->sources, struct source, 0);
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (!same_namespace(s->via, names[i]))
+	for (size_t i = 0; i < NAMESPACES; i++) {
+		char path[32], *theirs;
+
+		snprintf(path, sizeof(path), "ns/%s", names[i]);
+		if (!ours[i])
+			ours[i] = proc_link(getpid(), path);
+		theirs = proc_link(s->via, path);
+		if (ours[i] && theirs && strcmp(ours[i], theirs))
 			obstacle_add(c, s, "run the capture inside it (nsenter)",
 				     "is in another %s namespace", names[i]);
+		free(theirs);
+	}
 	/* One that a restore made for PIDs may be left again. */
 	if (s->status.nspid_n != top->status.nspid_n)
 		obstacle_add(c, s, "capture it alone",

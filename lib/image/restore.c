@@ -27,6 +27,7 @@
 #include "proc/proc.h"
 
 #define PATIENCE_MS	3000	/* for a source that is being ended */
+#define ZOMBIE_MS	50	/* for its parent to notice */
 
 void restore_init(struct restore *r)
 {
@@ -407,24 +408,24 @@ static bool choose_pids(struct restore *r)
 	return false;
 }
 
-/* A zombie whose parent does not care will stay: no point in waiting long. */
+/* It has ended, and its parent has not asked how: that may take for ever. */
 static bool waits_for_parent(uint64_t pid)
 {
 	struct proc_stat st;
 
-	return proc_stat(pid, pid, &st) == 0 && st.state == 'Z' && st.ppid > 1;
+	return proc_stat(pid, pid, &st) == 0 && st.state == 'Z';
 }
 
 static void await_pids(struct restore *r)
 {
+	int zombie_ms = r->pids == PIDS_SAME ? PATIENCE_MS : ZOMBIE_MS;
 	uint64_t pid = 0;
 
-	for (int ms = 0; ms < PATIENCE_MS; ms++) {
+	for (int ms = 0; ms < PATIENCE_MS && zombie_ms; ms++) {
 		pid = first_taken(r);
 		if (!pid)
 			return;
-		if (waits_for_parent(pid) && ms > 300)
-			break;
+		zombie_ms -= waits_for_parent(pid);
 		usleep(1000);
 	}
 	if (r->pids == PIDS_AUTO)

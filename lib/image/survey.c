@@ -109,15 +109,6 @@ static void add(const struct survey_kind *k, size_t at,
 		k->pages[at].zeros += run->count;
 }
 
-static int of_nothing(const struct stream_item *run, const char *what,
-		      struct failure *f)
-{
-	return fail(f, STATUS_STREAM, "pages at 0x%llx (record %llu, byte %llu)"
-		    " are of %s", (unsigned long long)run->address,
-		    (unsigned long long)run->record,
-		    (unsigned long long)run->offset, what);
-}
-
 /* Place of the mapping that the whole run is in; -1 if there is none. */
 static ssize_t mapping_of(const struct survey *s, const struct stream_item *run)
 {
@@ -140,8 +131,7 @@ static ssize_t mapping_of(const struct survey *s, const struct stream_item *run)
 	return -1;
 }
 
-static int count_object(struct survey *s, const struct stream_item *run,
-			struct failure *f)
+static bool count_object(struct survey *s, const struct stream_item *run)
 {
 	const struct survey_kind *k = survey_kind(s, RECORD_OBJECT);
 	size_t n, at = survey_run(s, RECORD_OBJECT, run->id, &n);
@@ -149,31 +139,30 @@ static int count_object(struct survey *s, const struct stream_item *run,
 	uint64_t pages;
 
 	if (!o)
-		return of_nothing(run, "no object in the stream", f);
+		return false;
 	pages = o->size / STREAM_PAGE + (o->size % STREAM_PAGE != 0);
 	if (run->count > pages || run->address / STREAM_PAGE > pages - run->count)
-		return of_nothing(run, "a place beyond the end of their object",
-				  f);
+		return false;
 	add(k, at, run);
-	return 0;
+	return true;
 }
 
-int survey_count(struct survey *s, const struct stream_item *run,
-		 struct failure *f)
+static bool count_space(struct survey *s, const struct stream_item *run)
 {
 	size_t n, at = survey_run(s, RECORD_SPACE, run->id, &n);
-	ssize_t mapping;
+	ssize_t mapping = mapping_of(s, run);
 
-	if (run->id >= OBJECT_FIRST)
-		return count_object(s, run, f);
-	if (!n)
-		return of_nothing(run, "no process in the stream", f);
-	mapping = mapping_of(s, run);
-	if (mapping < 0)
-		return of_nothing(run, "no mapping of their process", f);
+	if (!n || mapping < 0)
+		return false;
 	add(survey_kind(s, RECORD_SPACE), at, run);
 	add(survey_kind(s, RECORD_MAPPING), mapping, run);
-	return 0;
+	return true;
+}
+
+void survey_count(struct survey *s, const struct stream_item *run)
+{
+	if (!(run->id < OBJECT_FIRST ? count_space : count_object)(s, run))
+		s->strays += run->count;
 }
 
 struct survey_pages survey_pages(const struct survey *s, uint64_t id)

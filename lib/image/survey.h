@@ -26,6 +26,7 @@ struct survey_kind {
 struct survey {
 	const struct image *image;
 	struct survey_kind kinds[KIND_MAX];	/* by row */
+	uint64_t strays;	/* pages of nothing in the image */
 };
 
 /* @image stays the caller's and must not change while the survey lives. */
@@ -41,10 +42,8 @@ const void *survey_find(const struct survey *s, enum record_type type,
 size_t survey_run(const struct survey *s, enum record_type type, uint64_t id,
 		  size_t *n);
 
-/* Counts a run of pages for its space, mapping or object; -1 if it is of
- * nothing in the image. */
-int survey_count(struct survey *s, const struct stream_item *run,
-		 struct failure *f);
+/* Counts a run of pages for its mapping and space, or its object. */
+void survey_count(struct survey *s, const struct stream_item *run);
 /* Of an address space or object. */
 struct survey_pages survey_pages(const struct survey *s, uint64_t id);
 

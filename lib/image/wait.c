@@ -70,25 +70,48 @@ void wait_clocks(void)
 	sched_setaffinity(0, sizeof(before), &before);
 }
 
-static bool waits_relative(long nr)
+/* Is it a wait for so long, of which nobody is told how much is left? */
+static bool waits_relative(long nr, const uint64_t arg[6])
 {
-	return nr == SYS_nanosleep || nr == SYS_clock_nanosleep ||
-	       nr == SYS_poll || nr == SYS_futex || nr == SYS_restart_syscall;
+	switch (nr) {
+	case SYS_nanosleep:
+		return !arg[1];
+	case SYS_clock_nanosleep:
+		return !arg[1] && !arg[3];
+	case SYS_poll:
+		return (int)arg[2] > 0;
+	case SYS_futex:
+		return !(arg[1] & 127) && arg[3];
+	default:
+		return nr == SYS_restart_syscall;
+	}
+}
+
+/* "230 0x0 0x1 0x7ff..": number and arguments; false if it is not in a call. */
+static bool parse_call(char *text, long *nr, uint64_t arg[6])
+{
+	if (*text < '0' || *text > '9')
+		return false;
+	*nr = strtol(text, &text, 10);
+	for (int i = 0; i < 6; i++)
+		arg[i] = strtoull(text, &text, 16);
+	return true;
 }
 
 uint64_t wait_slept(pid_t pid, pid_t tid)
 {
 	char path[64], *text;
 	struct proc_stat st;
+	uint64_t arg[6];
 	int64_t ran;
-	long nr = -1;
+	long nr;
+	bool waits;
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", pid, tid);
 	text = read_file(path, NULL);
-	if (text && *text >= '0' && *text <= '9')
-		nr = strtol(text, NULL, 10);
+	waits = text && parse_call(text, &nr, arg) && waits_relative(nr, arg);
 	free(text);
-	if (!waits_relative(nr))
+	if (!waits)
 		return 0;
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/sched", pid, tid);
 	ran = exec_start(path);
