@@ -557,6 +557,16 @@ static int64_t clock_shift(const struct source *s, const char *name)
 	return sec * 1000000000ll + nsec;
 }
 
+static uint64_t resident(const struct capture *c)
+{
+	uint64_t bytes = 0;
+
+	list_each(&c->sources, struct source, s)
+		list_each(&s->maps, struct proc_map, m)
+			bytes += m->rss + m->swap;
+	return bytes;
+}
+
 static void fill_header(struct capture *c)
 {
 	const struct source *top = list_at(&c->sources, struct source, 0);
@@ -580,6 +590,7 @@ static void fill_header(struct capture *c)
 		.xcr0 = proc_xcr0(), .tty = c->terminal_keys,
 		.ends = c->ends,
 		.root = top->id,
+		.resident = resident(c),
 	};
 	getrandom(h->id, sizeof(h->id), 0);
 	proc_cpu_flags(&names);

@@ -4,7 +4,8 @@
  *
  * PIDs: the same where they are free and may be chosen.  On the machine that
  * the source is still on they are not free yet; if the stream says that the
- * source is ended after it, its pages are kept back until then.
+ * source is ended after it, and its parent is one to take notice, its pages are
+ * kept back until then, unless they are too many.
  */
 #include "image/restore.h"
 
@@ -17,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,6 +29,7 @@
 #include "proc/proc.h"
 
 #define PATIENCE_MS	3000	/* for a source that is being ended */
+#define KEEP_MAX	(256ull << 20)	/* bytes kept back for the sake of PIDs */
 #define ZOMBIE_MS	50	/* for its parent to notice */
 
 void restore_init(struct restore *r)
@@ -384,6 +387,42 @@ static void new_pids(struct restore *r, uint64_t pid)
 			       (unsigned long long)pid);
 }
 
+/*
+ * A killed source keeps its PID until its parent has asked for its status:
+ * soon, if that handles or ignores SIGCHLD, or is just waiting.
+ */
+static bool parent_asks(uint64_t pid)
+{
+	uint64_t child = 1ull << (SIGCHLD - 1);
+	struct proc_status st = { 0 };
+	struct proc_stat source;
+	char path[64], *text;
+	long nr = -1;
+	bool asks;
+
+	if (proc_stat(pid, pid, &source) < 0 ||
+	    proc_status(source.ppid, source.ppid, &st) < 0)
+		return false;
+	asks = (st.sig_caught | st.sig_ignored) & child;
+	proc_status_free(&st);
+	snprintf(path, sizeof(path), "/proc/%d/syscall", source.ppid);
+	text = read_file(path, NULL);
+	if (text)
+		nr = strtol(text, NULL, 10);
+	free(text);
+	return asks || nr == SYS_wait4 || nr == SYS_waitid;
+}
+
+/* Worth to be kept back until its PIDs are free? */
+static bool may_wait(const struct restore *r)
+{
+	if (r->image.header.ends != END_KILLED || !same_boot(r))
+		return false;
+	return r->pids == PIDS_SAME ||
+	       (r->image.header.resident <= KEEP_MAX &&
+		parent_asks(r->image.header.root));
+}
+
 /* True if the source that has the PIDs is to be ended after the stream. */
 static bool choose_pids(struct restore *r)
 {
@@ -401,7 +440,7 @@ static bool choose_pids(struct restore *r)
 	pid = first_taken(r);
 	if (!pid)
 		return false;
-	if (r->image.header.ends == END_KILLED && same_boot(r))
+	if (may_wait(r))
 		return true;
 	if (r->pids == PIDS_AUTO)
 		new_pids(r, pid);

@@ -26,6 +26,7 @@ static const struct field header_fields[] = {
 	FIELD(struct stream_header, kernel, FIELD_TEXT, .max = 256),
 	FIELD(struct stream_header, time_ns, FIELD_UINT),
 	FIELD(struct stream_header, version, FIELD_UINT),
+	FIELD(struct stream_header, resident, FIELD_UINT),
 	FIELD(struct stream_header, boottime_ns, FIELD_UINT),
 	FIELD(struct stream_header, monotonic_ns, FIELD_UINT),
 	FIELD(struct stream_header, boottime_shift_ns, FIELD_INT),

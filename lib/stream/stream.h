@@ -67,6 +67,7 @@ struct stream_header {
 	uint32_t ends;		/* what becomes of the source after this: 0 it
 				   stays stopped, 1 is killed, 2 runs on */
 	uint64_t root;		/* PID at the top of the tree */
+	uint64_t resident;	/* bytes of memory, about: a hint of what comes */
 };
 
 /* A flag as /proc/cpuinfo names it. */
