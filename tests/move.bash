@@ -34,8 +34,7 @@ move_deadline=$((SECONDS + 60))
 exec {MOVE_TICK}<> <(:)
 
 move_tick() {
-	read -r -t 0.02 -u "$MOVE_TICK" _
-	return 0
+	read -r -t 0.02 -u "$MOVE_TICK" _ || :
 }
 
 # move_until CASE COMMAND... : false when the time is up.

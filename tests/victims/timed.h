@@ -10,15 +10,17 @@
  */
 #include "victim.h"
 
+#ifndef SECONDS
 #define SECONDS		1.6
+#endif
 #define LATE		0.5
 
 static void timed_wait(void);
 
-/* SECONDS as the system calls want it. */
+/* 1.6 seconds as the system calls want it. */
 #define TIMED_TS	{ 1, 600000000 }
 #define TIMED_MS	1600
-/* Absolute time, SECONDS from now. */
+/* Absolute time, 1.6 seconds from now. */
 static inline struct timespec timed_until(clockid_t clock)
 {
 	struct timespec ts;
@@ -54,8 +56,8 @@ void victim(void)
 	took = timed_end - timed_begin;
 	if (took < SECONDS - 0.001)
 		victim_fail("the wait of %.3f s was over after %.3f s",
-			    SECONDS, took);
+			    (double)SECONDS, took);
 	if (took - victim_frozen() > SECONDS + LATE)
 		victim_fail("the wait of %.3f s took %.3f s, %.3f s of them "
-			    "frozen", SECONDS, took, victim_frozen());
+			    "frozen", (double)SECONDS, took, victim_frozen());
 }

@@ -7,7 +7,7 @@
 #include <stdatomic.h>
 
 #define TICK_NS		2000000
-#define GAP		0.05	/* a tick that took longer was a freeze */
+#define GAP		0.01	/* a tick that took longer was a freeze */
 
 static const char *directory;
 static atomic_int arrived;
