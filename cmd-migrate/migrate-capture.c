@@ -104,6 +104,9 @@ static int frozen(struct capture *c, const struct options *o, struct failure *f)
 	if (capture_freeze(c, f) < 0 || capture_record(c, f) < 0 ||
 	    capture_write(c, out, f) < 0)
 		rc = -1;
+	/* A pipe takes a small stream whole, though its reader may be dying. */
+	if (rc == 0 && o->end != END_RUNNING)
+		rc = stream_await_reader(out, f);
 	capture_release(c, rc == 0 ? o->end : END_RUNNING);
 	stream_out_free(out);
 	return rc;
@@ -150,7 +153,8 @@ int main(int argc, char *argv[])
 	bool raw, pass;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
-	signal(SIGPIPE, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);	/* write(2) tells */
+	signal(SIGXFSZ, SIG_IGN);
 	if (isatty(STDOUT_FILENO)) {
 		fail(&f, STATUS_USAGE, "a stream is not for terminals: use a "
 		     "pipe or a file (migrate-capture %d | migrate-restore)",

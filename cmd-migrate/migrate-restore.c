@@ -94,9 +94,9 @@ static error_t parse_arg(int key, char *arg, struct argp_state *state)
 		parse_stdio(o, arg, state);
 		return 0;
 	case KEY_VDSO:
-		if (strcmp(arg, "auto") && strcmp(arg, "bridge"))
-			argp_error(state, "--vdso=%s: not auto or bridge", arg);
 		o->bridge = !strcmp(arg, "bridge");
+		if (!o->bridge && strcmp(arg, "auto"))
+			argp_error(state, "--vdso=%s: not auto or bridge", arg);
 		return 0;
 	case ARGP_KEY_ARG:
 		if (state->arg_num)
@@ -127,6 +127,16 @@ static void print_warnings(const struct restore *r, const struct options *o)
 			"namespace of its own%s", r->why_new, end);
 	list_each(&r->warnings, char *, w)
 		fprintf(stderr, "migrate-restore: warning: %s%s", *w, end);
+}
+
+/* At once: whoever reads it knows that the program runs. */
+static int print_pid(const struct restore *r, struct failure *f)
+{
+	printf("%d\n", restore_root(r));
+	if (fflush(stdout) != 0)
+		return fail_errno(f, STATUS_IO, "process %d runs, but its PID "
+				  "could not be printed", restore_root(r));
+	return 0;
 }
 
 static int open_stream(const struct options *o, struct failure *f)
@@ -222,7 +232,7 @@ int main(int argc, char *argv[])
 	if (restore_release(&r, &f) < 0)
 		failure_die(&f);
 	if (o.detach)
-		printf("%d\n", restore_root(&r));
+		status = print_pid(&r, &f);
 	else
 		status = be_the_job(&r, in, &o, &f);
 	if (status < 0)

@@ -58,8 +58,26 @@ int fail_errno(struct failure *f, int status, const char *fmt, ...)
 	return -1;
 }
 
+void fail_item(struct failure *f, const char *fmt, ...)
+{
+	char *line, *list;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&line, fmt, ap) < 0)
+		line = NULL;
+	va_end(ap);
+	if (line && asprintf(&list, "%s  %s\n", f->list ? f->list : "",
+			     line) >= 0) {
+		free(f->list);
+		f->list = list;
+	}
+	free(line);
+}
+
 void failure_die(const struct failure *f)
 {
-	fprintf(stderr, "%s: %s\n", program_invocation_short_name, f->text);
+	fprintf(stderr, "%s: %s\n%s", program_invocation_short_name, f->text,
+		f->list ? f->list : "");
 	exit(f->status ? f->status : STATUS_SYSTEM);
 }

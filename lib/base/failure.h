@@ -28,6 +28,8 @@ enum {
 struct failure {
 	int status;		/* 0 while nothing has failed */
 	char text[1024];	/* one sentence, no newline at the end */
+	char *list;		/* what it is about, a line each, printed below
+				   the sentence; NULL none, never freed */
 };
 
 /* Both fill @f unless it is filled, and return -1. */
@@ -37,7 +39,11 @@ int fail(struct failure *f, int status, const char *fmt, ...)
 int fail_errno(struct failure *f, int status, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* "program: text" on stderr, then exit(status). */
+/* Adds a line to the list. */
+void fail_item(struct failure *f, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* "program: text" and the list on stderr, then exit(status). */
 void failure_die(const struct failure *f) __attribute__((noreturn));
 
 #endif

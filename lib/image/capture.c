@@ -53,24 +53,29 @@ static void obstacles_clear(struct capture *c)
 	list_free(&c->obstacles);
 }
 
+static void refuse_for(const struct obstacle *o, bool one_of_many,
+		       struct failure *f)
+{
+	const char *colon = o->remedy ? ": " : "";
+	const char *remedy = o->remedy ? o->remedy : "";
+
+	if (one_of_many)
+		fail_item(f, "process %d (%s) %s%s%s", o->pid, o->name, o->what,
+			  colon, remedy);
+	else
+		fail(f, STATUS_OBSTACLE, "process %d (%s) %s%s%s", o->pid,
+		     o->name, o->what, colon, remedy);
+}
+
 int capture_refuse(const struct capture *c, struct failure *f)
 {
-	char text[sizeof(f->text)];
-	size_t n = 0;
+	bool many = c->obstacles.n > 1;
 
-	for (size_t i = 0; i < c->obstacles.n && n < sizeof(text) - 1; i++) {
-		const struct obstacle *o =
-			list_at(&c->obstacles, const struct obstacle, i);
-
-		n += snprintf(text + n, sizeof(text) - n,
-			      "%sprocess %d (%s) %s%s%s", i ? "\n  " : "",
-			      o->pid, o->name, o->what,
-			      o->remedy ? ": " : "", o->remedy ? o->remedy : "");
-	}
-	if (c->obstacles.n > 1)
-		return fail(f, STATUS_OBSTACLE, "%zu obstacles:\n  %s",
-			    c->obstacles.n, text);
-	return fail(f, STATUS_OBSTACLE, "%s", text);
+	if (many)
+		fail(f, STATUS_OBSTACLE, "%zu obstacles:", c->obstacles.n);
+	list_each(&c->obstacles, const struct obstacle, o)
+		refuse_for(o, many, f);
+	return -1;
 }
 
 /* ---- looking ---- */
@@ -239,7 +244,6 @@ static bool walk_tree(struct capture *c, pid_t root)
 	for (size_t i = 0; i < c->sources.n; i++) {
 		pid_t pid = list_at(&c->sources, struct source, i)->pid;
 
-		kids.n = 0;
 		if (proc_children(pid, &kids) < 0)
 			continue;
 		list_each(&kids, pid_t, kid) {
@@ -248,8 +252,8 @@ static bool walk_tree(struct capture *c, pid_t root)
 			source_add(c, *kid, pid);
 			grew = true;
 		}
+		list_free(&kids);
 	}
-	list_free(&kids);
 	return grew;
 }
 

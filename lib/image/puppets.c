@@ -788,8 +788,6 @@ int puppets_finish(struct restore *r, struct failure *f)
 
 int puppets_release(struct restore *r, struct failure *f)
 {
-	if (shepherd_go(r, f) < 0)
-		return -1;
 	list_each(&r->puppets, struct puppet *, p) {
 		if ((*p)->done)
 			continue;
@@ -799,7 +797,7 @@ int puppets_release(struct restore *r, struct failure *f)
 		list_each(&(*p)->members, struct member, m)
 			tracee_release(&m->t, false);
 	}
-	return 0;
+	return shepherd_go(r, f);
 }
 
 void puppets_end(struct restore *r)

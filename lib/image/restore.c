@@ -70,18 +70,14 @@ void warning_add(struct restore *r, const char *fmt, ...)
 
 static int refuse(const struct restore *r, struct failure *f)
 {
-	char text[sizeof(f->text)];
-	size_t n = 0;
-
-	for (size_t i = 0; i < r->differs.n && n < sizeof(text) - 1; i++)
-		n += snprintf(text + n, sizeof(text) - n, "%s%s",
-			      i ? "\n  " : "",
-			      *list_at(&r->differs, char *, i));
-	if (r->differs.n > 1)
-		return fail(f, STATUS_DIFFERS, "this place differs in %zu ways "
-			    "from the one the program comes from:\n  %s",
-			    r->differs.n, text);
-	return fail(f, STATUS_DIFFERS, "%s", text);
+	if (r->differs.n == 1)
+		return fail(f, STATUS_DIFFERS, "%s",
+			    *list_at(&r->differs, char *, 0));
+	fail(f, STATUS_DIFFERS, "this place differs in %zu ways from the one "
+	     "the program comes from:", r->differs.n);
+	list_each(&r->differs, char *, d)
+		fail_item(f, "%s", *d);
+	return -1;
 }
 
 /* ---- what was opened ---- */

@@ -8,7 +8,8 @@
  * the restore that the top has been made, hears that all may go, and tells the
  * top's wait status in the end.
  *
- * Until it has heard "go" it dies with the restore.
+ * "go" comes when the last task has been let go.  Until then, if the restore
+ * dies, the shepherd ends whatever is below it: no part of a tree stays.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,6 +36,7 @@
 /* What the restore decided; read in the child only. */
 struct orders {
 	int sock;
+	int others_sock;	/* its other end, the restore's */
 	pid_t root;		/* PID the top is to have */
 	int terminal;		/* to become controlling, -1 none */
 	bool session;		/* lead a session */
@@ -153,6 +155,20 @@ static void reap(const struct orders *o, pid_t root)
 	}
 }
 
+/* All below us, those too whose parent ends before them. */
+static void end_all(void)
+{
+	struct list kids = { 0 };
+
+	do {
+		kids.n = 0;
+		proc_children(getpid(), &kids);
+		list_each(&kids, pid_t, kid)
+			kill(*kid, SIGKILL);
+	} while (waitpid(-1, NULL, __WALL) > 0 || errno == EINTR);
+	list_free(&kids);
+}
+
 static void close_others(int keep)
 {
 	if (keep > 0)
@@ -165,7 +181,9 @@ static void shepherd_main(const struct orders *o)
 	long root;
 	int go;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* The restore alone has it now: its end is the end of our input. */
+	close(o->others_sock);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	for (int sig = 1; sig < 32; sig++)
 		if (sig != SIGCHLD)
 			signal(sig, SIG_IGN);
@@ -185,9 +203,13 @@ static void shepherd_main(const struct orders *o)
 		puppet_wait();
 	close_others(o->sock);
 	tell(o->sock, root < 0 ? -errno : 0);
-	if (root < 0 || recv(o->sock, &go, sizeof(go), 0) != sizeof(go))
+	if (root < 0)
 		_exit(1);
-	prctl(PR_SET_PDEATHSIG, 0);
+	if (recv(o->sock, &go, sizeof(go), 0) != sizeof(go)) {
+		end_all();
+		_exit(1);
+	}
+	prctl(PR_SET_CHILD_SUBREAPER, 0);
 	tell(o->sock, 0);
 	if (!o->stay && !o->private_pids)
 		_exit(0);
@@ -259,6 +281,7 @@ int shepherd_start(struct restore *r, uint64_t root_id, pid_t *root,
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, socks) < 0)
 		return fail_errno(f, 0, "cannot make a socket");
 	o.sock = socks[1];
+	o.others_sock = socks[0];
 	if (base_has_terminal(r))
 		o.terminal = r->slave;
 	r->shepherd = clone_as(flags, 0);
@@ -284,7 +307,7 @@ int shepherd_go(struct restore *r, struct failure *f)
 {
 	int go = 1;
 
-	/* It must have heard before we may end: it dies with us until then. */
+	/* It must have heard before we may end: it ends the tree until then. */
 	if (send(r->shepherd_fd, &go, sizeof(go), MSG_NOSIGNAL) < 0 ||
 	    hear(r->shepherd_fd, &go) < 0)
 		return fail_errno(f, 0, "the process above the tree went away");

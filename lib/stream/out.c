@@ -186,6 +186,19 @@ int stream_put_end(struct stream_out *o, struct failure *f)
 	return 0;
 }
 
+int stream_await_reader(struct stream_out *o, struct failure *f)
+{
+	if (ready(o, OUT_ENDED, f) < 0)
+		return -1;
+	if (sink_drain(&o->sink) < 0) {
+		fail_errno(f, STATUS_IO, "the reader of the stream did not take "
+			   "all of its %llu bytes",
+			   (unsigned long long)o->sink.bytes);
+		return failed(o, f);
+	}
+	return 0;
+}
+
 uint64_t stream_out_bytes(const struct stream_out *o)
 {
 	return o->sink.bytes;

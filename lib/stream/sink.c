@@ -2,10 +2,16 @@
 /* sink.c - bytes on their way to a descriptor */
 #include "stream/sink.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
+#include <time.h>
 
 #include "base/io.h"
 #include "base/list.h"
@@ -53,6 +59,37 @@ int sink_put(struct sink *s, const void *data, size_t n)
 	memcpy(s->buf + s->n, data, n);
 	s->n += n;
 	return 0;
+}
+
+#define DRAIN_FIRST_NS	20000
+#define DRAIN_MOST_NS	1000000
+
+/* There is no event for "empty", so it is asked for, ever more rarely. */
+int sink_drain(struct sink *s)
+{
+	struct timespec pause = { 0, DRAIN_FIRST_NS };
+	struct pollfd p = { .fd = s->fd };	/* errors come unasked */
+	unsigned long question;
+	struct stat st;
+	int left = 0;
+
+	if (fstat(s->fd, &st) < 0)
+		return -1;
+	if (!S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode))
+		return 0;
+	question = S_ISFIFO(st.st_mode) ? FIONREAD : SIOCOUTQ;
+	for (;;) {
+		if (ioctl(s->fd, question, &left) < 0)
+			return 0;	/* a socket that cannot say */
+		if (!left)
+			return 0;
+		if (ppoll(&p, 1, &pause, NULL) > 0) {
+			errno = EPIPE;
+			return -1;
+		}
+		if (pause.tv_nsec < DRAIN_MOST_NS)
+			pause.tv_nsec *= 2;
+	}
 }
 
 void sink_free(struct sink *s)

@@ -24,6 +24,8 @@ struct sink {
 /* -1 with errno, also from the functions below. */
 int sink_put(struct sink *s, const void *data, size_t n);
 int sink_flush(struct sink *s);
+/* Until a reader has taken what is in a pipe or socket; EPIPE if he goes. */
+int sink_drain(struct sink *s);
 void sink_free(struct sink *s);
 
 /* A pipe becomes as large as the kernel allows; anything else stays. */

@@ -103,6 +103,10 @@ int stream_put_pages(struct stream_out *, uint64_t id, uint64_t address,
 		     struct failure *);
 /* The end record; everything has left for @fd when this returns 0. */
 int stream_put_end(struct stream_out *, struct failure *);
+/* After the end, if @fd is a pipe or socket: waits until its reader has taken
+ * all of it; -1 if he goes away before that.  Of what reads behind him, nothing
+ * is known. */
+int stream_await_reader(struct stream_out *, struct failure *);
 uint64_t stream_out_bytes(const struct stream_out *);	/* so far */
 void stream_out_free(struct stream_out *);
 
