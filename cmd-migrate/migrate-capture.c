@@ -24,6 +24,8 @@
 #include "image/capture.h"
 #include "job/pass.h"
 
+#define TRIES 2
+
 struct options {
 	pid_t pid;
 	enum capture_end end;
@@ -95,15 +97,23 @@ static const struct argp argp = {
 	       "\vThe tree is left stopped; migrate-release(1) ends that.",
 };
 
-/* Frozen from here until it is released: nothing may return in between. */
-static int frozen(struct capture *c, const struct options *o, struct failure *f)
+/*
+ * Frozen from here until it is released: nothing may return in between.  Before
+ * anything is written it may be tried again (*@again): the tree was just doing
+ * something that cannot be stopped, or that is seen only once it is.
+ */
+static int frozen(struct capture *c, const struct options *o, bool *again,
+		  struct failure *f)
 {
 	struct stream_out *out = stream_out_new(STDOUT_FILENO);
 	int rc = 0;
 
-	if (capture_freeze(c, f) < 0 || capture_record(c, f) < 0 ||
-	    capture_write(c, out, f) < 0)
+	if (capture_freeze(c, f) < 0 || capture_record(c, f) < 0) {
+		*again = f->status == STATUS_OBSTACLE;
 		rc = -1;
+	} else if (capture_write(c, out, f) < 0) {
+		rc = -1;
+	}
 	/* A pipe takes a small stream whole, though its reader may be dying. */
 	if (rc == 0 && o->end != END_RUNNING)
 		rc = stream_await_reader(out, f);
@@ -112,16 +122,17 @@ static int frozen(struct capture *c, const struct options *o, struct failure *f)
 	return rc;
 }
 
-static int run(struct capture *c, const struct options *o, struct failure *f)
+static int run(struct capture *c, struct options *o, bool *again,
+	       struct failure *f)
 {
 	c->ends = o->end;
-	c->drop = o->drop;	/* handed over */
+	c->drop = o->drop;	/* lent */
 	c->terminal_keys = o->pass && isatty(STDIN_FILENO);
 	if (capture_look(c, o->pid, f) < 0)
 		return -1;
 	if (c->obstacles.n)
 		return capture_refuse(c, f);
-	return frozen(c, o, f);
+	return frozen(c, o, again, f);
 }
 
 static void say_how_to_end(const struct options *o)
@@ -150,7 +161,8 @@ int main(int argc, char *argv[])
 	struct options o = { .pass = true };
 	struct capture c = { 0 };
 	struct failure f = { 0 };
-	bool raw, pass;
+	bool raw, pass, again = false;
+	int tries = 0;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
 	signal(SIGPIPE, SIG_IGN);	/* write(2) tells */
@@ -166,8 +178,14 @@ int main(int argc, char *argv[])
 		failure_die(&f);
 	}
 	wakeup_fast();
-	if (run(&c, &o, &f) < 0)
-		failure_die(&f);
+	while (run(&c, &o, &again, &f) < 0) {
+		if (!again || tries++ == TRIES)
+			failure_die(&f);
+		capture_free(&c);
+		c = (struct capture){ 0 };
+		f = (struct failure){ 0 };
+		again = false;
+	}
 	say_how_to_end(&o);
 	raw = c.terminal_keys && image_list(&c.image, RECORD_TERMINAL)->n;
 	pass = o.pass && somebody_reads(&c);

@@ -75,7 +75,7 @@ int main(int argc, char *argv[])
 	int status = 0;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
-	c.drop = o.drop;	/* handed over */
+	c.drop = o.drop;	/* lent */
 	if (capture_look(&c, o.pid, &f) < 0)
 		failure_die(&f);
 	list_each(&c.obstacles, struct obstacle, ob) {

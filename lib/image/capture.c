@@ -26,6 +26,8 @@
 #include "image/thread.h"
 #include "image/wait.h"
 
+#define LOOKS 100	/* 10 ms apart, for what goes away by itself */
+
 /* ---- obstacles ---- */
 
 void obstacle_add(struct capture *c, const struct source *s,
@@ -309,15 +311,30 @@ static int check_all(struct capture *c, struct failure *f)
 	return 0;
 }
 
+static void forget_tree(struct capture *c)
+{
+	list_each(&c->sources, struct source, s)
+		source_free(s);
+	list_free(&c->sources);
+	obstacles_clear(c);
+	c->passing = false;
+}
+
+/* A vfork() is over in a moment, mostly: then look again. */
 int capture_look(struct capture *c, pid_t root, struct failure *f)
 {
 	c->root = root;
 	c->next_open = c->next_creds = 1;
 	c->next_object = OBJECT_FIRST;
-	walk_tree(c, root);
-	if (look_all(c, f) < 0)
-		return -1;
-	return check_all(c, f);
+	for (int tries = 0;; tries++) {
+		walk_tree(c, root);
+		if (look_all(c, f) < 0 || check_all(c, f) < 0)
+			return -1;
+		if (!c->passing || tries == LOOKS)
+			return 0;
+		forget_tree(c);
+		usleep(10000);
+	}
 }
 
 /* ---- freezing ---- */
@@ -667,17 +684,13 @@ void capture_release(struct capture *c, enum capture_end end)
 void capture_free(struct capture *c)
 {
 	image_free(&c->image);
-	list_each(&c->sources, struct source, s)
-		source_free(s);
-	list_free(&c->sources);
-	obstacles_clear(c);
+	forget_tree(c);
 	list_each(&c->objects, struct seen_object, o)
 		if (o->fd >= 0)
 			close(o->fd);
 	list_free(&c->objects);
 	list_free(&c->opens);
 	list_free(&c->files);
-	list_free(&c->drop);
 }
 
 /* ---- for the kinds ---- */

@@ -82,13 +82,15 @@ struct capture {
 	struct list sources;	/* of struct source, parents first */
 	struct list obstacles;	/* of struct obstacle */
 	bool frozen;
+	bool passing;		/* an obstacle that will go away by itself */
 
 	/* Numbers handed out. */
 	uint64_t next_open, next_object, next_creds;
 	struct list opens;	/* of struct seen_open: descriptions so far */
 	struct list objects;	/* of struct seen_object */
 	struct list files;	/* of struct seen_file: opened for mappings */
-	struct list drop;	/* of int: descriptors to be left behind */
+	struct list drop;	/* of int: descriptors to be left behind; the
+				   caller's */
 	bool terminal_keys;	/* header.tty */
 	uint32_t ends;		/* header.ends: enum capture_end */
 };

@@ -141,12 +141,14 @@ static void check_sharing(struct capture *c, struct source *s)
 		if (other->pid == s->parent && !other->zombie)
 			for (size_t i = 0; i < 3; i++)
 				if (syscall(SYS_kcmp, other->via, s->via,
-					    shared[i].type, 0, 0) == 0)
+					    shared[i].type, 0, 0) == 0) {
+					c->passing = true;
 					obstacle_add(c, s, "try again in a moment",
 						     "shares its %s with its "
 						     "parent, process %d (vfork, "
 						     "or clone without fork)",
 						     shared[i].what, other->pid);
+				}
 }
 
 static int check(struct capture *c, struct source *s, struct failure *f)

@@ -63,7 +63,7 @@ static int wait_stop(struct tracee *t, int *status, struct failure *f)
 	return WIFSTOPPED(*status) ? 0 : gone(t, f);
 }
 
-#define STOP_MS	5000	/* a task asleep in the kernel may not stop at all */
+#define STOP_MS	2000	/* a task asleep in the kernel may not stop at all */
 
 static int wait_patiently(struct tracee *t, int *status, struct failure *f)
 {
