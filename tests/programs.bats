@@ -508,7 +508,13 @@ on_screen() {
 	tm capture-pane -p -t "t:$1" | grep -qF -- "$2"
 }
 
+terminal_is_not() {
+	[ "$(ps -o tty= -p "$2")" != "$1" ]
+}
+
 @test "vim on a terminal in tmux: keys work after the move" {
+	local terminal
+
 	move_deadline=$((SECONDS + 30))
 	# All that tmux starts has the mark by which it is swept away.
 	MOVE_CASE=$case_dir tm new-session -d -s t -n idle -x 80 -y 24 cat 3>&-
@@ -518,10 +524,12 @@ on_screen() {
 	await on_screen from '"text" [New]'
 	tm send-keys -t t:from ihello
 	await on_screen from hello
+	terminal=$(ps -o tty= -p "$(<pid)")
 	tm new-window -d -t t: -n to -c "$case_dir" \
 		"'$MOVE_BIN/migrate-capture' --kill $(<pid) |
 			'$MOVE_BIN/migrate-restore'; echo \"status \$?\" >status; cat"
-	await move_gone "$(<pid)"
+	# It may have kept its PID, but never its terminal.
+	await terminal_is_not "$terminal" "$(<pid)"
 	tm send-keys -t t:to Escape C-l
 	await on_screen to hello
 	tm send-keys -t t:to 'a world' Enter 'second line' Escape ggP:wq Enter
