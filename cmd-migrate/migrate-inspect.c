@@ -362,7 +362,8 @@ int main(int argc, char *argv[])
 	if (fd < 0)
 		failure_die(&f);
 	if (o.tee) {
-		signal(SIGPIPE, SIG_IGN);
+		signal(SIGPIPE, SIG_IGN);	/* write(2) tells */
+		signal(SIGXFSZ, SIG_IGN);
 		setvbuf(stderr, NULL, _IOFBF, BUFSIZ);
 	}
 	to = o.tee ? stderr : stdout;
