@@ -807,17 +807,17 @@ void puppets_end(struct restore *r)
 	list_each(&r->puppets, struct puppet *, p)
 		if ((*p)->pid > 0 && !(*p)->done)
 			kill((*p)->pid, SIGKILL);
-	if (r->shepherd > 0)
+	/* An init takes its namespace along; any other shepherd ends what is
+	 * below it, known to us or not, when it hears no more from us. */
+	if (r->shepherd > 0 && r->private_pids)
 		kill(r->shepherd, SIGKILL);
-	/* Their tracer must hear of them before they are gone. */
-	list_each(&r->puppets, struct puppet *, p)
-		list_each(&(*p)->members, struct member, m)
-			while (!(*p)->done && m->t.tid > 0 &&
-			       waitpid(m->t.tid, &status, __WALL) > 0 &&
-			       WIFSTOPPED(status))
-				;
-	if (r->shepherd > 0)
-		waitpid(r->shepherd, &status, __WALL);
+	if (r->shepherd_fd >= 0)
+		close(r->shepherd_fd);
+	r->shepherd_fd = -1;
+	/* Their tracer must hear of all of them before they are gone, also of
+	 * threads that were made and not yet counted. */
+	while (waitpid(-1, &status, __WALL) > 0 || errno == EINTR)
+		;
 	r->shepherd = 0;
 	list_each(&r->puppets, struct puppet *, p) {
 		strings_close(&(*p)->strings);
