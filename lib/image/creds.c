@@ -104,8 +104,25 @@ uint64_t creds_of(struct capture *c, const struct source_task *t,
 
 /* ---- restore ---- */
 
+/* An ordinary user can become nobody else, in no namespace of his own. */
+static int verify_user(const struct rec_creds *c, struct failure *f)
+{
+	uint32_t uid = geteuid(), gid = getegid();
+
+	if (uid == 0 ||
+	    (c->uid == uid && c->euid == uid && c->suid == uid &&
+	     c->gid == gid && c->egid == gid && c->sgid == gid))
+		return 0;
+	return fail(f, STATUS_PERM, "the program runs as user %u and group %u, "
+		    "and this is user %u and group %u: restore it as that "
+		    "user, or as root", c->euid, c->egid, uid, gid);
+}
+
 static int verify(struct restore *r, struct failure *f)
 {
+	image_each(&r->image, RECORD_CREDS, struct rec_creds, c)
+		if (verify_user(c, f) < 0)
+			return -1;
 	image_each(&r->image, RECORD_THREAD, struct rec_thread, t)
 		if (!image_find(&r->image, RECORD_CREDS, t->creds))
 			return fail(f, STATUS_STREAM,
