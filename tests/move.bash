@@ -81,9 +81,11 @@ move_start() {
 	disown "$move_pid"
 }
 
-# Everything with our mark, but for zombies, which have no environment.
+# Everything with our mark, but for zombies, which have no environment; of a
+# process whose leader is dead the other threads have it.
 move_marked() {
-	grep -lszFx "MOVE_CASE=$1" /proc/[0-9]*/environ | cut -d/ -f3
+	grep -lszFx "MOVE_CASE=$1" /proc/[0-9]*/task/[0-9]*/environ |
+		cut -d/ -f3 | sort -u
 }
 
 move_none_marked() {
