@@ -9,10 +9,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kcmp.h>
+#include <linux/nsfs.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -71,6 +73,43 @@ static bool is_ancestor(pid_t pid)
 	return false;
 }
 
+/* One user, and that with the same number inside and outside. */
+static bool maps_itself(pid_t pid)
+{
+	char path[64], *text;
+	unsigned inside, outside, n;
+	bool itself;
+
+	snprintf(path, sizeof(path), "/proc/%d/uid_map", pid);
+	text = read_file(path, NULL);
+	itself = text && sscanf(text, "%u %u %u", &inside, &outside, &n) == 3 &&
+		 inside == outside && n == 1;
+	free(text);
+	return itself;
+}
+
+/* A restore without privilege makes a user namespace, below ours: that may be
+ * left again, since who is who in it is who he is here. */
+static bool is_below_ours(const struct source *s)
+{
+	struct stat ours, parent;
+	char path[64];
+	bool below = false;
+	int fd, up;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", s->via);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	up = fd < 0 ? -1 : ioctl(fd, NS_GET_PARENT);
+	if (up >= 0 && fstat(up, &parent) == 0 &&
+	    stat("/proc/self/ns/user", &ours) == 0)
+		below = parent.st_ino == ours.st_ino;
+	if (up >= 0)
+		close(up);
+	if (fd >= 0)
+		close(fd);
+	return below && maps_itself(s->via);
+}
+
 #define NAMESPACES 5
 
 static void check_namespaces(struct capture *c, struct source *s)
@@ -88,7 +127,8 @@ static void check_namespaces(struct capture *c, struct source *s)
 		if (!ours[i])
 			ours[i] = proc_link(getpid(), path);
 		theirs = proc_link(s->via, path);
-		if (ours[i] && theirs && strcmp(ours[i], theirs))
+		if (ours[i] && theirs && strcmp(ours[i], theirs) &&
+		    !(i == 0 && is_below_ours(s)))
 			obstacle_add(c, s, "run the capture inside it (nsenter)",
 				     "is in another %s namespace", names[i]);
 		free(theirs);
