@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/args.h"
 #include "base/failure.h"
 #include "image/capture.h"
 
@@ -32,25 +33,16 @@ struct options {
 static error_t parse_arg(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
-	char *end;
-	long fd;
 
 	switch (key) {
 	case 'q':
 		o->quiet = true;
 		return 0;
 	case 'x':
-		fd = strtol(arg, &end, 10);
-		if (end == arg || *end || fd < 0)
-			argp_error(state, "--drop=%s: not a descriptor", arg);
-		*(int *)list_add(&o->drop, sizeof(int)) = fd;
+		args_fd(state, "--drop", arg, &o->drop);
 		return 0;
 	case ARGP_KEY_ARG:
-		if (state->arg_num)
-			argp_usage(state);
-		o->pid = strtol(arg, &end, 10);
-		if (end == arg || *end || o->pid <= 0)
-			argp_error(state, "%s is not a PID", arg);
+		args_pid(state, arg, &o->pid);
 		return 0;
 	case ARGP_KEY_END:
 		if (state->arg_num < 1)

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "base/args.h"
 #include "base/failure.h"
 #include "base/list.h"
 #include "proc/proc.h"
@@ -30,7 +31,6 @@ static const struct argp_option options[] = {
 static error_t parse_arg(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
-	char *end;
 
 	switch (key) {
 	case 'r':
@@ -40,11 +40,7 @@ static error_t parse_arg(int key, char *arg, struct argp_state *state)
 		o->signal = SIGKILL;
 		return 0;
 	case ARGP_KEY_ARG:
-		if (state->arg_num)
-			argp_usage(state);
-		o->pid = strtol(arg, &end, 10);
-		if (end == arg || *end || o->pid <= 0)
-			argp_error(state, "%s is not a PID", arg);
+		args_pid(state, arg, &o->pid);
 		return 0;
 	case ARGP_KEY_END:
 		if (state->arg_num < 1 || !o->signal)

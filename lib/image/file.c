@@ -21,7 +21,6 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-#include "base/io.h"
 #include "image/mapping.h"
 #include "image/restore.h"
 
@@ -269,16 +268,6 @@ const struct fd_kind fd_kind_file = {
 
 /* ---- restore ---- */
 
-static bool same_machine(const struct restore *r)
-{
-	char *boot = read_file("/proc/sys/kernel/random/boot_id", NULL);
-	bool same = boot && r->image.header.boot &&
-		!strncmp(boot, r->image.header.boot, 36);
-
-	free(boot);
-	return same;
-}
-
 static bool may_grow(const struct rec_file *rec)
 {
 	return !rec->mapped && (rec->flags & O_ACCMODE) != O_RDONLY;
@@ -342,7 +331,7 @@ static void compare(struct restore *r, const struct rec_file *rec, bool same)
 
 static int verify(struct restore *r, struct failure *f)
 {
-	bool same = same_machine(r);
+	bool same = restore_same_boot(r);
 
 	image_each(&r->image, RECORD_FILE, struct rec_file, rec) {
 		if (rec->kind > FILE_OBJECT ||

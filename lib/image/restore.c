@@ -330,7 +330,7 @@ static uint64_t first_taken(const struct restore *r)
 	return 0;
 }
 
-static bool same_boot(const struct restore *r)
+bool restore_same_boot(const struct restore *r)
 {
 	char *boot = read_file("/proc/sys/kernel/random/boot_id", NULL);
 	bool same = boot && r->image.header.boot &&
@@ -365,7 +365,7 @@ static void choose_clocks(struct restore *r)
 
 	r->monotonic_shift_ns = h->monotonic_shift_ns;
 	r->boottime_shift_ns = h->boottime_shift_ns;
-	if (same_boot(r))
+	if (restore_same_boot(r))
 		return;
 	if (access("/proc/self/ns/time", F_OK) < 0) {
 		warning_add(r, "this kernel has no time namespaces: waits until "
@@ -412,7 +412,7 @@ static bool parent_asks(uint64_t pid)
 /* Worth to be kept back until its PIDs are free? */
 static bool may_wait(const struct restore *r)
 {
-	if (r->image.header.ends != END_KILLED || !same_boot(r))
+	if (r->image.header.ends != END_KILLED || !restore_same_boot(r))
 		return false;
 	return r->pids == PIDS_SAME ||
 	       (r->image.header.resident <= KEEP_MAX &&

@@ -114,6 +114,8 @@ void restore_free(struct restore *r);
 
 /* ---- for the kinds ---- */
 
+/* Does the stream come from this machine, as it runs now? */
+bool restore_same_boot(const struct restore *r);
 void differs_add(struct restore *r, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void warning_add(struct restore *r, const char *fmt, ...)
