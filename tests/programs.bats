@@ -123,7 +123,8 @@ python_moved() {
 	start /usr/bin/python3 work.py
 	await said "inserted 1000"
 	moved "$1"
-	# The transaction is still open, and still keeps others out.
+	# It goes on: the transaction is open, and keeps others out.
+	await more_lines "$(wc -l <log)"
 	run /usr/bin/python3 -c 'import sqlite3
 sqlite3.connect("data.db", timeout=0).execute("begin immediate")'
 	assert_failure
@@ -133,6 +134,10 @@ sqlite3.connect("data.db", timeout=0).execute("begin immediate")'
 	assert_equal "$(grep '^t[0-7] ' log)" "$(python_digests)"
 	run sqlite_check
 	assert_output "ok $(sed -n 's/^rows //p' log)"
+}
+
+more_lines() {
+	(($(wc -l <log) > $1))
 }
 
 sqlite_check() {
