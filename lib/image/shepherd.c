@@ -83,47 +83,49 @@ static long long rest_ns(int64_t ns)
 	return ns - floor_s(ns) * 1000000000;
 }
 
-static int write_line(const char *path, const char *fmt, unsigned id)
+static int write_text(const char *path, const char *text)
 {
-	char line[64];
-	int n = snprintf(line, sizeof(line), fmt, id, id);
+	ssize_t n = strlen(text);
 	int fd = open(path, O_WRONLY | O_CLOEXEC), rc;
 
 	if (fd < 0)
 		return -1;
-	rc = write(fd, line, n) == n ? 0 : -1;
+	rc = write(fd, text, n) == n ? 0 : -1;
 	close(fd);
 	return rc;
+}
+
+/* A map of one id to itself. */
+static int write_map(const char *path, unsigned id)
+{
+	char line[64];
+
+	snprintf(line, sizeof(line), "%u %u 1", id, id);
+	return write_text(path, line);
 }
 
 /* In a user namespace of one user, who is who he was; user_namespaces(7). */
 static int own_user(const struct orders *o)
 {
-	if (write_line("/proc/self/setgroups", "deny", 0) < 0 ||
-	    write_line("/proc/self/uid_map", "%u %u 1", o->uid) < 0)
+	if (write_text("/proc/self/setgroups", "deny") < 0 ||
+	    write_map("/proc/self/uid_map", o->uid) < 0)
 		return -1;
-	return write_line("/proc/self/gid_map", "%u %u 1", o->gid);
+	return write_map("/proc/self/gid_map", o->gid);
 }
 
 /* For the children: a process cannot change clocks under itself. */
 static int own_clocks(const struct orders *o)
 {
 	char text[128];
-	int n, fd, rc;
 
 	if (!o->monotonic_ns && !o->boottime_ns)
 		return 0;
 	if (unshare(CLONE_NEWTIME) < 0)
 		return -1;
-	fd = open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	n = snprintf(text, sizeof(text), "monotonic %lld %lld\nboottime %lld %lld\n",
-		     floor_s(o->monotonic_ns), rest_ns(o->monotonic_ns),
-		     floor_s(o->boottime_ns), rest_ns(o->boottime_ns));
-	rc = write(fd, text, n) == n ? 0 : -1;
-	close(fd);
-	return rc;
+	snprintf(text, sizeof(text), "monotonic %lld %lld\nboottime %lld %lld\n",
+		 floor_s(o->monotonic_ns), rest_ns(o->monotonic_ns),
+		 floor_s(o->boottime_ns), rest_ns(o->boottime_ns));
+	return write_text("/proc/self/timens_offsets", text);
 }
 
 static int own_proc(void)
