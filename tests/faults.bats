@@ -137,6 +137,30 @@ VICTIMS='threads-100 wait-poll pipe-between tree-three sleep-usleep regs-avx
 	done
 }
 
+source_at_rest() {
+	[[ $(source_states) != *[!TZX]* ]]
+}
+
+# Each member is first told to stop, then killed, by a kill(2) each.
+@test "capture --kill killed as it kills: no part of the source runs on" {
+	local i rc
+
+	for ((i = 0; i < FAULTS; i++)); do
+		source_start tree-fifty
+		choose "$members"
+		blow="kill call $((members + at + 1)) of $((2 * members))"
+		rc=0
+		strace -qq -o /dev/null -e trace=kill \
+			-e inject=kill:signal=KILL:when=$((members + at + 1)) \
+			"$MOVE_BIN/migrate-capture" --kill "$move_pid" \
+			>stream 2>err || rc=$?
+		assert_equal "$blow: $rc" "$blow: 137"
+		await "standstill after $blow" source_at_rest
+		"$MOVE_BIN/migrate-release" --kill "$move_pid"
+		await "end" move_none_marked "$case"
+	done
+}
+
 @test "capture killed while it writes much memory: the source goes on" {
 	blows "$FAULTS" capture_killed mem-large
 }

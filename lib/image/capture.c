@@ -661,6 +661,11 @@ int capture_write(struct capture *c, struct stream_out *out, struct failure *f)
 
 /* ---- releasing ---- */
 
+/*
+ * If we are killed in here, no part of a tree whose stream is out may run: all
+ * is told to stop before anything is let go or killed.  What is to be killed
+ * goes from the leaves to the top, by whose PID migrate-release finds the rest.
+ */
 void capture_release(struct capture *c, enum capture_end end)
 {
 	struct failure ignored = { 0 };
@@ -670,15 +675,14 @@ void capture_release(struct capture *c, enum capture_end end)
 		    source_leader(s)->t.stopped)
 			strings_detach(&s->strings, &source_leader(s)->t,
 				       &ignored);
-		if (end == END_STOPPED && s->tasks.n)
+		if (end != END_RUNNING && s->tasks.n)
 			kill(s->pid, SIGSTOP);
 	}
-	list_each(&c->sources, struct source, s) {
-		if (end == END_KILLED)
-			kill(s->pid, SIGKILL);
+	for (size_t i = c->sources.n; end == END_KILLED && i--;)
+		kill(list_at(&c->sources, struct source, i)->pid, SIGKILL);
+	list_each(&c->sources, struct source, s)
 		list_each(&s->tasks, struct source_task, t)
 			tracee_release(&t->t, end == END_STOPPED);
-	}
 }
 
 void capture_free(struct capture *c)
