@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/sockios.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -64,7 +65,11 @@ int sink_put(struct sink *s, const void *data, size_t n)
 #define DRAIN_FIRST_NS	20000
 #define DRAIN_MOST_NS	1000000
 
-/* There is no event for "empty", so it is asked for, ever more rarely. */
+/*
+ * There is no event for "empty", so it is asked for, ever more rarely.  A
+ * reader that has gone may have taken everything before: a pipe still knows
+ * then, a socket has an error if he has not.
+ */
 int sink_drain(struct sink *s)
 {
 	struct timespec pause = { 0, DRAIN_FIRST_NS };
@@ -79,14 +84,17 @@ int sink_drain(struct sink *s)
 		return 0;
 	question = S_ISFIFO(st.st_mode) ? FIONREAD : SIOCOUTQ;
 	for (;;) {
+		bool gone = ppoll(&p, 1, &pause, NULL) > 0;
+
 		if (ioctl(s->fd, question, &left) < 0)
 			return 0;	/* a socket that cannot say */
-		if (!left)
-			return 0;
-		if (ppoll(&p, 1, &pause, NULL) > 0) {
+		if (gone && (left || (S_ISSOCK(st.st_mode) &&
+				      p.revents & POLLERR))) {
 			errno = EPIPE;
 			return -1;
 		}
+		if (!left)
+			return 0;
 		if (pause.tv_nsec < DRAIN_MOST_NS)
 			pause.tv_nsec *= 2;
 	}
