@@ -690,6 +690,18 @@ time.sleep(1000)
 	ends 74 migrate-restore "$MOVE_BIN/migrate-restore" .
 }
 
+@test "a source that capture left stopped can be released at once" {
+	local i
+
+	source_start wait-poll
+	for ((i = 0; i < 8 * FAULTS; i++)); do
+		capture -q "$move_pid" | cat >stream
+		"$MOVE_BIN/migrate-release" --resume "$move_pid"
+	done
+	source_is_whole
+	source_passes wait-poll
+}
+
 @test "release of what is not stopped, or not there" {
 	source_start wait-poll
 	ends 66 migrate-release "$MOVE_BIN/migrate-release" --kill "$move_pid"

@@ -661,6 +661,20 @@ int capture_write(struct capture *c, struct stream_out *out, struct failure *f)
 
 /* ---- releasing ---- */
 
+/* A task that was let go stops by itself, a moment later; whoever hears that
+ * we are done may want to continue it. */
+static void await_stop(const struct source *s)
+{
+	struct proc_stat st;
+
+	for (int tries = 0; tries < 1000; tries++) {
+		if (!s->tasks.n || proc_stat(s->pid, s->via, &st) < 0 ||
+		    st.state == 'T' || is_zombie(st.state))
+			return;
+		usleep(tries < 100 ? 20 : 1000);
+	}
+}
+
 /*
  * If we are killed in here, no part of a tree whose stream is out may run: all
  * is told to stop before anything is let go or killed.  What is to be killed
@@ -683,6 +697,9 @@ void capture_release(struct capture *c, enum capture_end end)
 	list_each(&c->sources, struct source, s)
 		list_each(&s->tasks, struct source_task, t)
 			tracee_release(&t->t, end == END_STOPPED);
+	if (end == END_STOPPED)
+		list_each(&c->sources, struct source, s)
+			await_stop(s);
 }
 
 void capture_free(struct capture *c)
