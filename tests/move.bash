@@ -293,6 +293,7 @@ move_ssh_start() {
 	"$(command -v sshd || echo /usr/sbin/sshd)" -D -e \
 		-f "$MOVE_SSH/sshd_config" </dev/null >"$MOVE_SSH/log" 2>&1 &
 	move_ssh_pid=$!
+	disown "$move_ssh_pid"
 	move_until sshd grep -q listening "$MOVE_SSH/log"
 }
 

@@ -20,8 +20,8 @@ static void sleeps(void)
 
 static void shell(void)
 {
-	execl("/bin/sh", "sh", "-c", "trap 'exit 17' TERM\n"
-	      "while :; do sleep 0.01; done", NULL);
+	execl("/bin/sh", "sh", "-c", "sleep 1000 &\n"
+	      "trap 'kill $!; exit 17' TERM\nwait", NULL);
 	_exit(127);
 }
 
