@@ -268,12 +268,20 @@ awk_moved() {
 	rm big big.gz
 }
 
-@test "sort: a large file, with temporary files" {
+@test "sort: temporary files, and half of its input still to come" {
 	seq 1 1500000 | awk '{ print ($1 * 7919) % 1500007 }' >numbers
-	start env LC_ALL=C TMPDIR="$case_dir" sort -n -S 4M --parallel=2 \
-		-o sorted numbers
+	cat >work.bash <<-'END'
+		export LC_ALL=C TMPDIR=$PWD
+		{
+			head -n 1000000 numbers
+			until [ -e go ]; do sleep 0.02; done
+			tail -n +1000001 numbers
+		} | sort -n -S 4M --parallel=2 -o sorted
+	END
+	start bash work.bash
 	await amid_sort
 	moved pipe
+	touch go
 	ended_well
 	LC_ALL=C sort -n numbers | cmp - sorted
 	# It has cleaned up after itself.
