@@ -25,7 +25,7 @@
 #include "image/capture.h"
 #include "job/pass.h"
 
-#define TRIES 2
+#define TRIES 10	/* freezes of a tree that never is at rest */
 
 struct options {
 	pid_t pid;

@@ -320,21 +320,66 @@ static void forget_tree(struct capture *c)
 	c->passing = false;
 }
 
-/* A vfork() is over in a moment, mostly: then look again. */
+static bool has_obstacle(const struct list *l, const struct obstacle *o)
+{
+	list_each(l, struct obstacle, other)
+		if (other->pid == o->pid && !strcmp(other->what, o->what))
+			return true;
+	return false;
+}
+
+static void obstacle_drop(struct list *l, size_t i)
+{
+	struct obstacle *o = list_at(l, struct obstacle, i);
+
+	free(o->name);
+	free(o->what);
+	free(o->remedy);
+	memmove(o, o + 1, (l->n - i - 1) * sizeof(*o));
+	l->n--;
+}
+
+/* Of @l only what is in c->obstacles, too. */
+static void keep_lasting(const struct capture *c, struct list *l)
+{
+	for (size_t i = l->n; i--;)
+		if (!has_obstacle(&c->obstacles,
+				  list_at(l, struct obstacle, i)))
+			obstacle_drop(l, i);
+}
+
+static int look_once(struct capture *c, struct failure *f)
+{
+	forget_tree(c);
+	walk_tree(c, c->root);
+	return look_all(c, f) < 0 || check_all(c, f) < 0 ? -1 : 0;
+}
+
+/*
+ * What is seen in a running tree may be over in a moment: a pipe to a child
+ * that had just ended, a vfork().  An obstacle is what every look meets; what
+ * only some do is left to the look that is taken once all is frozen.
+ */
 int capture_look(struct capture *c, pid_t root, struct failure *f)
 {
+	struct list lasting;
+
 	c->root = root;
 	c->next_open = c->next_creds = 1;
 	c->next_object = OBJECT_FIRST;
-	for (int tries = 0;; tries++) {
-		walk_tree(c, root);
-		if (look_all(c, f) < 0 || check_all(c, f) < 0)
-			return -1;
-		if (!c->passing || tries == LOOKS)
-			return 0;
-		forget_tree(c);
+	if (look_once(c, f) < 0)
+		return -1;
+	lasting = c->obstacles;
+	c->obstacles = (struct list){ 0 };
+	for (int i = 0; lasting.n && i < (c->passing ? LOOKS : 3); i++) {
 		usleep(10000);
+		if (look_once(c, f) < 0)
+			break;
+		keep_lasting(c, &lasting);
 	}
+	obstacles_clear(c);
+	c->obstacles = lasting;
+	return f->status ? -1 : 0;
 }
 
 /* ---- freezing ---- */
@@ -356,12 +401,17 @@ static bool is_known(const struct source *s, pid_t tid, size_t *next)
 	return false;
 }
 
-/* The kernel says EPERM of those. */
+/* The kernel says EPERM of those, and of those that are just ending. */
 static bool has_ended(pid_t pid, pid_t tid)
 {
 	struct proc_stat st;
 
-	return proc_stat(pid, tid, &st) < 0 || is_zombie(st.state);
+	for (int ms = 0; ms < 20; ms++) {
+		if (proc_stat(pid, tid, &st) < 0 || is_zombie(st.state))
+			return true;
+		usleep(1000);
+	}
+	return false;
 }
 
 /* Starts to stop the threads of @s that are not stopped yet. */
@@ -694,9 +744,18 @@ void capture_release(struct capture *c, enum capture_end end)
 	}
 	for (size_t i = c->sources.n; end == END_KILLED && i--;)
 		kill(list_at(&c->sources, struct source, i)->pid, SIGKILL);
-	list_each(&c->sources, struct source, s)
-		list_each(&s->tasks, struct source_task, t)
-			tracee_release(&t->t, end == END_STOPPED);
+	list_each(&c->sources, struct source, s) {
+		/* The main thread last: it ends when the others have gone. */
+		for (size_t i = s->tasks.n; i--;) {
+			struct source_task *t =
+				list_at(&s->tasks, struct source_task, i);
+
+			if (end == END_KILLED)
+				tracee_reap(&t->t);
+			else
+				tracee_release(&t->t, end == END_STOPPED);
+		}
+	}
 	if (end == END_STOPPED)
 		list_each(&c->sources, struct source, s)
 			await_stop(s);

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -630,6 +631,16 @@ int restore_build(struct restore *r, struct stream_in *in, struct failure *f)
 	return -1;
 }
 
+/* What was on the old terminal's screen is not on the new one. */
+static void redraw(const struct restore *r)
+{
+	pid_t foreground = 0;
+
+	if (r->master >= 0 &&
+	    ioctl(r->master, TIOCGPGRP, &foreground) == 0 && foreground > 0)
+		kill(-foreground, SIGWINCH);
+}
+
 int restore_release(struct restore *r, struct failure *f)
 {
 	if (puppets_release(r, f) < 0) {
@@ -637,6 +648,7 @@ int restore_release(struct restore *r, struct failure *f)
 		return -1;
 	}
 	r->released = true;
+	redraw(r);
 	return 0;
 }
 

@@ -172,6 +172,18 @@ void tracee_release(struct tracee *t, bool stopped)
 	t->stopped = false;
 }
 
+void tracee_reap(struct tracee *t)
+{
+	int status;
+	pid_t pid;
+
+	do
+		pid = waitpid(t->tid, &status, __WALL);
+	while ((pid > 0 && WIFSTOPPED(status)) || (pid < 0 && errno == EINTR));
+	list_free(&t->late);
+	t->stopped = false;
+}
+
 /* ---- the stub ---- */
 
 int strings_read(struct strings *s, uint64_t address, void *to, size_t n)

@@ -57,6 +57,8 @@ int tracee_attach(struct tracee *t, pid_t pid, pid_t tid, struct failure *f);
 int tracee_await(struct tracee *t, struct failure *f);
 /* Runs on with its own registers; @stopped: into a group stop (SIGSTOP). */
 void tracee_release(struct tracee *t, bool stopped);
+/* After SIGKILL: its parent hears of its end only when its tracer has. */
+void tracee_reap(struct tracee *t);
 /* A puppet: it dies with us, and all its signals are blocked. */
 int tracee_bind(struct tracee *t, struct failure *f);
 /* A task that a puppet has cloned with CLONE_PTRACE: wait for its first stop. */
