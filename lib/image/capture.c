@@ -12,12 +12,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/kcmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,6 +28,7 @@
 #include "image/thread.h"
 #include "image/wait.h"
 
+#define PATIENCE 2000	/* half milliseconds, for vfork() to be over */
 #define LOOKS 100	/* 10 ms apart, for what goes away by itself */
 
 /* ---- obstacles ---- */
@@ -414,13 +417,27 @@ static bool has_ended(pid_t pid, pid_t tid)
 	return false;
 }
 
+/* A child of vfork() that has not called exec() yet: its parent, stopped in the
+ * kernel until then, would never stop for us if the child had stopped. */
+static bool borrows_memory(const struct source *s)
+{
+	return s->parent && !s->tasks.n &&
+	       syscall(SYS_kcmp, s->parent, s->pid, KCMP_VM, 0, 0) == 0;
+}
+
 /* Starts to stop the threads of @s that are not stopped yet. */
-static int stop_threads(struct source *s, bool *more, struct failure *f)
+static int stop_threads(struct capture *c, struct source *s, bool *more,
+			struct failure *f)
 {
 	struct list tids = { 0 };
 	size_t next = 0;
 	int rc = 0;
 
+	if (borrows_memory(s) && c->patience-- > 0) {
+		usleep(500);
+		*more = true;
+		return 0;
+	}
 	if (proc_threads(s->pid, &tids) < 0)
 		return 0;	/* it has ended */
 	list_each(&tids, pid_t, tid) {
@@ -481,7 +498,7 @@ static int freeze_all(struct capture *c, struct failure *f)
 	do {
 		more = walk_tree(c, c->root);
 		list_each(&c->sources, struct source, s)
-			if (stop_threads(s, &more, f) < 0)
+			if (stop_threads(c, s, &more, f) < 0)
 				return -1;
 		list_each(&c->sources, struct source, s)
 			if (await_threads(s, f) < 0)
@@ -493,6 +510,7 @@ static int freeze_all(struct capture *c, struct failure *f)
 int capture_freeze(struct capture *c, struct failure *f)
 {
 	wait_clocks();
+	c->patience = PATIENCE;
 	if (freeze_all(c, f) < 0)
 		return -1;
 	/* A process of which no task could be stopped has ended. */

@@ -82,6 +82,7 @@ struct capture {
 	struct list sources;	/* of struct source, parents first */
 	struct list obstacles;	/* of struct obstacle */
 	bool frozen;
+	int patience;		/* with children of vfork(), while freezing */
 	bool passing;		/* an obstacle that will go away by itself */
 
 	/* Numbers handed out. */
