@@ -380,6 +380,18 @@ static void close_uffds(struct restore *r)
 	}
 }
 
+/* A puppet does nothing by itself: it was the kernel, for want of memory. */
+static bool was_killed(const struct puppet *p)
+{
+	int err = errno;
+	struct proc_stat st;
+	bool gone = proc_stat(p->pid, p->pid, &st) < 0 || st.state == 'Z' ||
+		    st.state == 'X';
+
+	errno = err;
+	return gone;
+}
+
 static int fill_space(struct puppet *p, const struct stream_item *item,
 		      const void *data, struct failure *f)
 {
@@ -395,10 +407,14 @@ static int fill_space(struct puppet *p, const struct stream_item *item,
 	if (m->prot & PROT_WRITE &&
 	    process_vm_writev(p->pid, &here, 1, &there, 1, 0) == (ssize_t)len)
 		return 0;
-	if (strings_write(&p->strings, item->address, data, len) < 0)
-		return fail_errno(f, 0, "cannot fill process %d at 0x%llx",
-				  p->pid, (unsigned long long)item->address);
-	return 0;
+	if (strings_write(&p->strings, item->address, data, len) == 0)
+		return 0;
+	if (was_killed(p))
+		return fail(f, STATUS_SYSTEM, "process %llu was killed while it "
+			    "was being filled: there is too little memory here",
+			    (unsigned long long)p->rec->pid);
+	return fail_errno(f, 0, "cannot fill process %d at 0x%llx", p->pid,
+			  (unsigned long long)item->address);
 }
 
 static int fill_object(struct restore *r, const struct rec_object *o,
