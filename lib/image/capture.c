@@ -800,14 +800,6 @@ uint64_t capture_id(const struct capture *c, pid_t pid)
 	return s ? s->id : 0;
 }
 
-struct source *capture_source(const struct capture *c, uint64_t id)
-{
-	list_each(&c->sources, struct source, s)
-		if (s->id == id)
-			return s;
-	return NULL;
-}
-
 struct source_task *source_leader(const struct source *s)
 {
 	return s->tasks.items;

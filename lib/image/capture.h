@@ -65,8 +65,6 @@ struct seen_open {
 	pid_t pid;
 	int fd;
 	uint64_t id;
-	uint64_t dev, ino;
-	uint32_t flags;		/* without O_CLOEXEC */
 };
 
 /* A file recorded for mappings. */
@@ -127,7 +125,6 @@ void obstacle_add(struct capture *c, const struct source *s,
 	__attribute__((format(printf, 4, 5)));
 /* The tree's own number of a PID or TID in it; 0 if outside. */
 uint64_t capture_id(const struct capture *c, pid_t pid);
-struct source *capture_source(const struct capture *c, uint64_t id);
 struct source_task *source_leader(const struct source *s);
 /* A batch in the leader of @s. */
 void source_batch(struct source *s, struct batch *b);
@@ -155,8 +152,5 @@ struct fd_kind {
 };
 
 extern const struct fd_kind fd_kind_file, fd_kind_pipe, fd_kind_outside;
-/* Does @fd lead out of the tree, and may it become one of the restore's own
- * standard streams? */
-bool outside_claims_pipe(struct capture *c, const struct source_fd *fd);
 
 #endif

@@ -451,6 +451,18 @@ static int fill(struct restore *r, const struct stream_item *item,
 	return fill_space(p, item, data, f);
 }
 
+/* What is in the run; after the first of them nothing else comes. */
+static const void *run_data(struct stream_in *in,
+			    const struct stream_item *item, struct failure *f)
+{
+	if (item->type == STREAM_PAGES)
+		return stream_get_pages(in, f);
+	fail(f, STATUS_STREAM, "a record of type %u comes after pages (record "
+	     "%llu, byte %llu)", item->type, (unsigned long long)item->record,
+	     (unsigned long long)item->offset);
+	return NULL;
+}
+
 int memory_fill(struct restore *r, struct stream_in *in,
 		struct stream_item *item, struct failure *f)
 {
@@ -459,13 +471,7 @@ int memory_fill(struct restore *r, struct stream_in *in,
 	do {
 		const void *data;
 
-		if (item->type != STREAM_PAGES)
-			return fail(f, STATUS_STREAM, "a record of type %u comes "
-				    "after pages (record %llu, byte %llu)",
-				    item->type,
-				    (unsigned long long)item->record,
-				    (unsigned long long)item->offset);
-		data = stream_get_pages(in, f);
+		data = run_data(in, item, f);
 		if (!data || fill(r, item, data, f) < 0)
 			return -1;
 	} while ((more = stream_next(in, item, f)) > 0);
@@ -512,13 +518,7 @@ int memory_keep(struct stash *st, struct stream_in *in,
 		struct kept *k = list_add(&st->runs, sizeof(*k));
 		const void *data;
 
-		if (item->type != STREAM_PAGES)
-			return fail(f, STATUS_STREAM, "a record of type %u comes "
-				    "after pages (record %llu, byte %llu)",
-				    item->type,
-				    (unsigned long long)item->record,
-				    (unsigned long long)item->offset);
-		data = stream_get_pages(in, f);
+		data = run_data(in, item, f);
 		if (!data)
 			return -1;
 		k->item = *item;

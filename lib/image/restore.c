@@ -35,8 +35,7 @@
 
 void restore_init(struct restore *r)
 {
-	*r = (struct restore){ .in = -1, .out = 1, .err = 2, .here = true,
-		.shepherd_fd = -1, .master = -1, .slave = -1, .keyboard = -1,
+	*r = (struct restore){ .in = -1, .out = 1, .err = 2, .shepherd_fd = -1, .master = -1, .slave = -1, .keyboard = -1,
 		.keyboard_end = -1, .fd_base = 16 };
 }
 

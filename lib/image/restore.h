@@ -66,7 +66,6 @@ struct restore {
 	/* Wishes. */
 	enum pids_mode pids;
 	bool detach;
-	bool here;		/* --stdio=here: outside ends become ours */
 	const struct redirect *redirects;
 	size_t redirect_n;
 	int in, out, err;	/* what descriptors 0, 1, 2 are to become */
