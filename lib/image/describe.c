@@ -20,6 +20,7 @@
 #include <time.h>
 
 #include "base/list.h"
+#include "image/say.h"
 #include "proc/proc.h"
 
 #define STEP		2	/* columns for each generation */
@@ -35,64 +36,6 @@ const char *record_name(uint32_t type)
 }
 
 /* ---- words ---- */
-
-/* @instead is said where there is no text. */
-static void put_text_or(FILE *to, const char *text, const char *instead)
-{
-	if (text && *text)
-		text_print(to, text);
-	else
-		fputs(instead, to);
-}
-
-static void put_text(FILE *to, const char *text)
-{
-	put_text_or(to, text, "(none)");
-}
-
-static void put_size(FILE *to, uint64_t bytes)
-{
-	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB", "PiB",
-					     "EiB" };
-	double n = bytes / 1024.0;
-	size_t i = 0;
-
-	if (bytes < 1024) {
-		fprintf(to, "%" PRIu64 " byte%s", bytes, bytes == 1 ? "" : "s");
-		return;
-	}
-	while (n >= 1024 && i < 5) {
-		n /= 1024;
-		i++;
-	}
-	fprintf(to, "%.*f %s", n < 100, n, units[i]);
-}
-
-static void put_count(FILE *to, uint64_t n, const char *what)
-{
-	size_t len = strlen(what);
-	bool es = n != 1 && len > 1 && !strcmp(what + len - 2, "ss");
-
-	fprintf(to, "%" PRIu64 " %s%s", n, what, es ? "es" : n != 1 ? "s" : "");
-}
-
-static void put_seconds(FILE *to, uint64_t ns)
-{
-	fprintf(to, "%" PRIu64 ".%03u s", ns / 1000000000,
-		(unsigned int)(ns / 1000000 % 1000));
-}
-
-static void put_signal(FILE *to, uint32_t sig)
-{
-	const char *name = sig < 65 ? sigabbrev_np(sig) : NULL;
-
-	if (name)
-		fprintf(to, "%s", name);
-	else if (sig >= 34 && sig <= 64)
-		fprintf(to, "RTMIN+%u", sig - 34);
-	else
-		fprintf(to, "%u", sig);
-}
 
 static void put_pages(FILE *to, struct survey_pages p)
 {
@@ -440,9 +383,27 @@ static void put_outside(FILE *to, const struct rec_outside *o)
 		o->fd < 3 ? standard[o->fd] : "(unknown)");
 }
 
+/* What its own kind says of it, the others' being left; NULL none. */
+static const void *find_said(const struct survey *s, uint64_t id,
+			     const struct kind **k)
+{
+	for (size_t row = 0; kinds[row]; row++) {
+		const void *rec;
+
+		if (!kinds[row]->open || !kinds[row]->describe)
+			continue;
+		rec = survey_find(s, kinds[row]->type, id);
+		*k = kinds[row];
+		if (rec)
+			return rec;
+	}
+	return NULL;
+}
+
 static void put_open(const struct page *p, uint64_t id)
 {
 	const void *rec = survey_find(p->s, RECORD_FILE, id);
+	const struct kind *k;
 
 	if (rec) {
 		put_file(p, rec);
@@ -450,6 +411,8 @@ static void put_open(const struct page *p, uint64_t id)
 		put_pipe_end(p, rec);
 	} else if ((rec = survey_find(p->s, RECORD_OUTSIDE, id))) {
 		put_outside(p->to, rec);
+	} else if ((rec = find_said(p->s, id, &k))) {
+		k->describe(p->to, rec);
 	} else {
 		fprintf(p->to, "open %" PRIu64 ", which is missing", id);
 	}

@@ -223,9 +223,11 @@ static int capture(struct capture *c, struct source *s, struct failure *f)
 
 static bool is_open(const struct restore *r, uint64_t id)
 {
-	return image_find(&r->image, RECORD_FILE, id) ||
-	       image_find(&r->image, RECORD_PIPE_END, id) ||
-	       image_find(&r->image, RECORD_OUTSIDE, id);
+	for (size_t row = 0; kinds[row]; row++)
+		if (kinds[row]->open &&
+		    image_find(&r->image, kinds[row]->type, id))
+			return true;
+	return false;
 }
 
 static int verify(struct restore *r, struct failure *f)
@@ -271,8 +273,39 @@ static int add_closes(struct puppet *p, struct batch *b, struct failure *f)
 	return 0;
 }
 
-/* After the address space: its files are mapped through our descriptors. */
-static int settle(struct restore *r, struct puppet *p, struct failure *f)
+static bool has_open(const struct puppet *p, uint64_t id)
+{
+	for (size_t i = 0; i < p->fd_n; i++)
+		if (p->fds[i]->open == id)
+			return true;
+	return false;
+}
+
+/* Descriptions that were opened after the puppet was made, into @have. */
+static int take_late(struct restore *r, struct puppet *p, struct list *have,
+		     struct failure *f)
+{
+	struct list fds = { 0 }, theirs = { 0 };
+	size_t i = 0;
+	int rc;
+
+	list_each(&r->late, struct opened, o) {
+		if (!has_open(p, o->id))
+			continue;
+		*(int *)list_add(&fds, sizeof(int)) = o->fd;
+		opened_note(have, o->id, -1);
+		list_add(&theirs, sizeof(int));
+	}
+	rc = puppet_give(r, p, fds.items, theirs.items, fds.n, f);
+	list_each(have, struct opened, o)	/* in order, as r->late is */
+		o->fd = rc == 0 ? *list_at(&theirs, int, i++) : -1;
+	list_free(&fds);
+	list_free(&theirs);
+	return rc;
+}
+
+static int place(struct restore *r, struct puppet *p, const struct list *late,
+		 struct failure *f)
 {
 	struct batch b;
 	int rc = 0;
@@ -280,9 +313,11 @@ static int settle(struct restore *r, struct puppet *p, struct failure *f)
 	puppet_batch(p, &b);
 	for (size_t i = 0; i < p->fd_n && rc == 0; i++) {
 		const struct rec_descriptor *d = p->fds[i];
+		int from = opened_find(&r->opened, d->open);
 
-		batch_add(&b, "place a descriptor", SYS_dup3,
-			  opened_find(&r->opened, d->open), d->fd,
+		if (from < 0)
+			from = opened_find(late, d->open);
+		batch_add(&b, "place a descriptor", SYS_dup3, from, d->fd,
 			  d->cloexec ? O_CLOEXEC : 0);
 		if (batch_full(&b)) {
 			rc = batch_run(&b, f);
@@ -294,6 +329,18 @@ static int settle(struct restore *r, struct puppet *p, struct failure *f)
 	if (rc == 0)
 		rc = batch_run(&b, f);
 	batch_free(&b);
+	return rc;
+}
+
+/* After the address space: its files are mapped through our descriptors. */
+static int settle(struct restore *r, struct puppet *p, struct failure *f)
+{
+	struct list late = { 0 };
+	int rc = take_late(r, p, &late, f);
+
+	if (rc == 0)
+		rc = place(r, p, &late, f);
+	list_free(&late);
 	return rc;
 }
 

@@ -395,5 +395,6 @@ int file_fd(const struct restore *r, uint64_t id)
 
 const struct kind kind_file = {
 	.type = RECORD_FILE, .schema = &schema, .unique = true,
+	.open = true,
 	.verify = verify, .prepare = prepare,
 };

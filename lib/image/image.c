@@ -37,6 +37,8 @@ void *image_add(struct image *img, enum record_type type, uint64_t id)
 	size_t row = row_of(type);
 	struct record *r = list_add(&img->records[row], sizeof(*r));
 
+	if (img->records[row].n > 1 && r[-1].id > id)
+		img->unordered[row] = true;
 	r->id = id;
 	r->data = xcalloc(1, kinds[row]->schema->size);
 	return r->data;
@@ -54,18 +56,6 @@ static int by_id(const void *a, const void *b)
 	return x->id < y->id ? -1 : x->id > y->id;
 }
 
-/* Records are looked up often and added seldom: in order of id they are found
- * by halves, out of order one by one. */
-static bool in_order(const struct list *l)
-{
-	const struct record *r = l->items;
-
-	for (size_t i = 1; i < l->n; i++)
-		if (r[i - 1].id > r[i].id)
-			return false;
-	return true;
-}
-
 void *image_find(const struct image *img, enum record_type type, uint64_t id)
 {
 	size_t n;
@@ -77,14 +67,15 @@ void *image_find(const struct image *img, enum record_type type, uint64_t id)
 struct record *image_run(const struct image *img, enum record_type type,
 			 uint64_t id, size_t *n)
 {
-	const struct list *l = image_list(img, type);
+	size_t row = row_of(type);
+	const struct list *l = &img->records[row];
 	struct record *r = l->items, *first = NULL, *end = r + l->n;
 	struct record key = { .id = id };
 
 	*n = 0;
 	if (!l->n)
 		return NULL;
-	if (l->n > 64 && in_order(l)) {
+	if (!img->unordered[row]) {
 		r = bsearch(&key, r, l->n, sizeof(*r), by_id);
 		while (r && r > (struct record *)l->items && r[-1].id == id)
 			r--;
@@ -150,8 +141,6 @@ static void sort_records(struct list *l)
 	struct record *r = l->items;
 	struct keyed *k;
 
-	if (in_order(l))
-		return;
 	k = xmalloc(l->n * sizeof(*k));
 	for (size_t i = 0; i < l->n; i++)
 		k[i] = (struct keyed){ r[i], i };
@@ -167,7 +156,9 @@ static int index_records(struct image *img, struct failure *f)
 		struct list *l = &img->records[row];
 		struct record *r;
 
-		sort_records(l);
+		if (img->unordered[row])
+			sort_records(l);
+		img->unordered[row] = false;
 		r = l->items;
 		for (size_t i = 1; kinds[row]->unique && i < l->n; i++)
 			if (r[i - 1].id == r[i].id)

@@ -8,10 +8,12 @@
 #ifndef IMAGE_IMAGE_H
 #define IMAGE_IMAGE_H
 
+#include <stdio.h>
+
 #include "image/records.h"
 #include "stream/stream.h"
 
-#define KIND_MAX 24		/* rows in the table */
+#define KIND_MAX 64		/* rows in the table */
 
 struct record {
 	uint64_t id;
@@ -21,6 +23,7 @@ struct record {
 struct image {
 	struct stream_header header;
 	struct list records[KIND_MAX];	/* of struct record, by row */
+	bool unordered[KIND_MAX];	/* a later record has a lower id */
 };
 
 struct capture;
@@ -38,6 +41,8 @@ struct kind {
 	enum record_type type;
 	const struct schema *schema;
 	bool unique;		/* one record an id: may be looked up */
+	bool open;		/* an open description: descriptors refer to it
+				   by the id, which it has from next_open */
 
 	/* Before the freeze and again in it: names what cannot be moved. */
 	int (*check)(struct capture *, struct source *, struct failure *);
@@ -56,6 +61,9 @@ struct kind {
 	/* In each thread, when the process is settled. */
 	int (*thread)(struct restore *, struct puppet *, struct member *,
 		      struct failure *);
+
+	/* An open description, in some words on one line (say.h). */
+	void (*describe)(FILE *, const void *rec);
 };
 
 extern const struct kind *const kinds[];	/* NULL at the end */

@@ -362,5 +362,6 @@ const struct kind kind_terminal = {
 
 const struct kind kind_outside = {
 	.type = RECORD_OUTSIDE, .schema = &outside_schema, .unique = true,
+	.open = true,
 	.verify = verify, .prepare = prepare,
 };

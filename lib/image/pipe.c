@@ -324,4 +324,5 @@ const struct kind kind_pipe = {
 
 const struct kind kind_pipe_end = {
 	.type = RECORD_PIPE_END, .schema = &end_schema, .unique = true,
+	.open = true,
 };

@@ -82,10 +82,19 @@ static int refuse(const struct restore *r, struct failure *f)
 
 /* ---- what was opened ---- */
 
+/* In order of id; most come in that order. */
+void opened_note(struct list *where, uint64_t id, int fd)
+{
+	struct opened *o = list_add(where, sizeof(*o));
+
+	for (; o > (struct opened *)where->items && o[-1].id > id; o--)
+		*o = o[-1];
+	*o = (struct opened){ id, fd };
+}
+
 int opened_add(struct restore *r, struct list *where, uint64_t id, int fd,
 	       struct failure *f)
 {
-	struct opened *o;
 	int high = fd;
 
 	if (fd < r->fd_base) {
@@ -97,17 +106,25 @@ int opened_add(struct restore *r, struct list *where, uint64_t id, int fd,
 		if (high < 0)
 			return -1;
 	}
-	o = list_add(where, sizeof(*o));
-	*o = (struct opened){ id, high };
+	opened_note(where, id, high);
 	return 0;
 }
 
-/* In the order of ids, but for those of kinds that share one counter. */
 int opened_find(const struct list *where, uint64_t id)
 {
-	list_each(where, struct opened, o)
+	size_t low = 0, high = where->n;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+		const struct opened *o = list_at(where, struct opened, mid);
+
 		if (o->id == id)
 			return o->fd;
+		if (o->id < id)
+			low = mid + 1;
+		else
+			high = mid;
+	}
 	return -1;
 }
 
@@ -502,6 +519,8 @@ static void raise_descriptors(void)
 static int prepare_all(struct restore *r, struct failure *f)
 {
 	raise_descriptors();
+	if (handover_open(r, f) < 0)
+		return -1;
 	for (size_t row = 0; kinds[row]; row++)
 		if (kinds[row]->prepare && kinds[row]->prepare(r, f) < 0)
 			return -1;
@@ -612,6 +631,8 @@ static int build(struct restore *r, struct stream_in *in, struct failure *f)
 static void close_all(struct restore *r)
 {
 	close_opened(&r->opened);
+	close_opened(&r->late);
+	close_opened(&r->handover);
 	close_opened(&r->objects);
 	close_opened(&r->objects_ro);
 	close_fd(&r->slave);

@@ -73,7 +73,10 @@ struct restore {
 	/* What came of it. */
 	struct list differs;	/* of char *: how this place differs */
 	struct list warnings;	/* of char * */
-	struct list opened;	/* of struct opened, by id */
+	struct list opened;	/* of struct opened: inherited by puppets */
+	struct list late;	/* the same, of what was opened after they were
+				   made: descriptor.c hands it to them */
+	struct list handover;	/* the two ends of a socket for that */
 	struct list objects;	/* of struct opened */
 	struct list objects_ro;	/* the same, for reading alone */
 	int fd_base;		/* above every descriptor of the tree */
@@ -129,7 +132,15 @@ struct puppet *find_puppet(const struct restore *r, uint64_t pid);
 /* Takes @fd, moves it to or above fd_base, remembers it under @id. */
 int opened_add(struct restore *r, struct list *where, uint64_t id, int fd,
 	       struct failure *f);
+void opened_note(struct list *where, uint64_t id, int fd);	/* as it is */
 int opened_find(const struct list *where, uint64_t id);	/* -1 none */
+
+/* handover.c: a copy of descriptor @theirs of a puppet, for us; and of @n of
+ * ours for a puppet, which go to or above fd_base there. */
+int puppet_take(struct puppet *p, int theirs, int *ours, struct failure *f);
+int puppet_give(struct restore *r, struct puppet *p, const int *fds,
+		int *theirs, size_t n, struct failure *f);
+int handover_open(struct restore *r, struct failure *f);
 
 /* puppets.c: makes all puppets and their places in sessions and groups. */
 int puppets_make(struct restore *r, struct failure *f);
