@@ -7,7 +7,7 @@
 #include <signal.h>
 #include <string.h>
 
-#include "stream/schema.h"
+#include "stream/stream.h"
 
 /* @instead is said where there is no text. */
 void put_text_or(FILE *to, const char *text, const char *instead)
