@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/prctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
@@ -22,6 +23,7 @@ static const struct field fields[] = {
 	FIELD(struct rec_mapping, prot, FIELD_UINT),
 	FIELD(struct rec_mapping, flags, FIELD_UINT, .hex = true),
 	FIELD(struct rec_mapping, start, FIELD_UINT, .hex = true),
+	FIELD(struct rec_mapping, guards, FIELD_WORDS),
 	FIELD(struct rec_mapping, offset, FIELD_UINT, .hex = true),
 	FIELD(struct rec_mapping, source, FIELD_UINT),
 };
@@ -29,6 +31,11 @@ static const struct field fields[] = {
 static const struct schema schema = SCHEMA("mapping", struct rec_mapping, fields);
 
 #define TASK_END	0x7ffffffff000ull
+
+/* Younger than the headers. */
+#define DROPPABLE		0x08	/* MAP_DROPPABLE, 6.11 */
+#define GUARD_INSTALL		102	/* MADV_GUARD_INSTALL, 6.13 */
+#define SYS_MSEAL		462	/* 6.10 */
 
 /* Flags that say nothing beyond the protection and the kind. */
 #define FLAGS_DERIVED	(VMF_RD | VMF_WR | VMF_EX | VMF_MR | VMF_ME)
@@ -56,6 +63,12 @@ static bool is_anonymous(const struct proc_map *m)
 	       !strcmp(m->path, "[stack]") || starts(m->path, "[anon:");
 }
 
+/* PR_SET_VMA_ANON_NAME gives it a name in place of "/dev/zero (deleted)". */
+static bool is_shared_anonymous(const struct proc_map *m)
+{
+	return starts(m->path, "[anon_shmem:");
+}
+
 /* Why not; NULL if it can. */
 static const char *unmovable(const struct proc_map *m)
 {
@@ -67,12 +80,13 @@ static const char *unmovable(const struct proc_map *m)
 		return "has memory watched by userfaultfd";
 	if (m->flags & VMF_SS)
 		return "uses a shadow stack";
-	if (m->flags & VMF_SL)
-		return "has sealed memory (mseal)";
-	if (m->flags & VMF_DP)
-		return "has droppable memory (MAP_DROPPABLE)";
-	if (is_anonymous(m))
+	/* The kernel gives memory that may only be executed a key by itself. */
+	if (m->pkey && (m->flags & (VMF_RD | VMF_WR | VMF_EX)) != VMF_EX)
+		return "uses memory protection keys (pkey_mprotect)";
+	if (is_anonymous(m) || is_shared_anonymous(m))
 		return NULL;
+	if (!strcmp(m->path, "[uprobes]"))
+		return "has been traced with uprobes";
 	if (m->path[0] != '/')
 		return "maps something of the kernel's";
 	if (starts(m->path, "/SYSV"))
@@ -104,7 +118,7 @@ static int check(struct capture *c, struct source *s, struct failure *f)
 
 static int object_kind(const struct proc_map *m)
 {
-	if (!strcmp(m->path, "/dev/zero"))
+	if (!strcmp(m->path, "/dev/zero") || is_shared_anonymous(m))
 		return OBJECT_SHARED;
 	return starts(m->path, "/memfd:") ? OBJECT_MEMFD : OBJECT_DELETED;
 }
@@ -123,7 +137,7 @@ static int classify(struct capture *c, struct source *s,
 		rec->kind = MAPPING_VDSO;
 	} else if (is_kernels(m)) {
 		rec->kind = MAPPING_VVAR;
-	} else if (m->deleted) {
+	} else if (m->deleted || is_shared_anonymous(m)) {
 		rec->kind = MAPPING_OBJECT;
 		rec->source = object_of_map(c, s, m, object_kind(m), f);
 		return rec->source ? 0 : -1;
@@ -135,11 +149,39 @@ static int classify(struct capture *c, struct source *s,
 	return 0;
 }
 
+/* Those of @all that are in @m; both are in the order of addresses. */
+static void take_guards(struct rec_mapping *m, const struct list *all)
+{
+	list_each(all, struct page_range, g) {
+		uint64_t start = g->start > m->start ? g->start : m->start;
+		uint64_t end = g->end < m->end ? g->end : m->end;
+
+		if (start >= end)
+			continue;
+		*(uint64_t *)list_add(&m->guards, sizeof(start)) = start;
+		*(uint64_t *)list_add(&m->guards, sizeof(end)) = end;
+	}
+}
+
+static int find_guards(struct source *s, struct list *ranges, struct failure *f)
+{
+	if (!s->maps.n || proc_pages(s->pagemap, 4096, TASK_END, PAGES_GUARD,
+				     ranges) == 0)
+		return 0;
+	return fail_errno(f, 0, "cannot read the page map of process %d",
+			  s->pid);
+}
+
 static int capture(struct capture *c, struct source *s, struct failure *f)
 {
+	struct list guards = { 0 };
+	int rc = find_guards(s, &guards, f);
+
 	list_each(&s->maps, struct proc_map, m) {
 		struct rec_mapping *rec;
 
+		if (rc < 0)
+			break;
 		if (m->start >= TASK_END)	/* [vsyscall] */
 			continue;
 		rec = image_add(&c->image, RECORD_MAPPING, s->id);
@@ -150,10 +192,11 @@ static int capture(struct capture *c, struct source *s, struct failure *f)
 			    (m->flags & VMF_EX ? PROT_EXEC : 0);
 		rec->flags = m->flags & ~(uint64_t)FLAGS_DERIVED;
 		rec->name = xstrdup(m->path);
-		if (classify(c, s, m, rec, f) < 0)
-			return -1;
+		take_guards(rec, &guards);
+		rc = classify(c, s, m, rec, f);
 	}
-	return 0;
+	list_free(&guards);
+	return rc;
 }
 
 /* ---- restore ---- */
@@ -166,6 +209,21 @@ static int bad_mapping(const struct record *at, const char *why,
 	return fail(f, STATUS_STREAM, "mapping 0x%llx..0x%llx of process %llu %s",
 		    (unsigned long long)m->start, (unsigned long long)m->end,
 		    (unsigned long long)at->id, why);
+}
+
+/* Pairs of addresses inside the mapping. */
+static bool guards_sound(const struct rec_mapping *m)
+{
+	uint64_t last = m->start;
+
+	if (m->guards.n % 2)
+		return false;
+	list_each(&m->guards, uint64_t, at) {
+		if (*at < last || *at > m->end || *at % STREAM_PAGE)
+			return false;
+		last = *at;
+	}
+	return true;
 }
 
 static int verify(struct restore *r, struct failure *f)
@@ -186,6 +244,8 @@ static int verify(struct restore *r, struct failure *f)
 			return bad_mapping(at, "overlaps the one before", f);
 		if (m->kind > MAPPING_VDSO || m->prot > 7)
 			return bad_mapping(at, "is of an unknown kind", f);
+		if (!guards_sound(m))
+			return bad_mapping(at, "has impossible guards", f);
 		if (m->kind == MAPPING_FILE &&
 		    !image_find(&r->image, RECORD_FILE, m->source))
 			return bad_mapping(at, "maps a file that the stream "
@@ -221,7 +281,8 @@ static void add_mmap(struct restore *r, struct batch *b,
 	uint64_t flags = MAP_FIXED_NOREPLACE;
 	uint32_t prot = m->prot;
 
-	flags |= m->flags & VMF_MS ? MAP_SHARED : MAP_PRIVATE;
+	flags |= m->flags & VMF_MS ? MAP_SHARED : m->flags & VMF_DP ?
+		 DROPPABLE : MAP_PRIVATE;
 	if (m->kind == MAPPING_ANON)
 		flags |= MAP_ANONYMOUS;
 	if (m->flags & VMF_GD)
@@ -283,6 +344,40 @@ static const struct { uint64_t flag; int advice; const char *what; } advices[] =
 	{ VMF_RR, MADV_RANDOM, "advise random access" },
 };
 
+/* "[anon:NAME]"; kernels without names refuse, and nothing is lost. */
+static void add_name(struct batch *b, const struct rec_mapping *m)
+{
+	const char *colon = m->name ? strchr(m->name, ':') : NULL;
+	char name[256];
+	size_t n;
+
+	if (!colon || (!starts(m->name, "[anon:") &&
+		       !starts(m->name, "[anon_shmem:")))
+		return;
+	n = strlen(colon + 1);
+	if (n < 2 || n > sizeof(name))
+		return;
+	memcpy(name, colon + 1, n - 1);
+	name[n - 1] = '\0';
+	batch_add(b, NULL, SYS_prctl, PR_SET_VMA, PR_SET_VMA_ANON_NAME,
+		  m->start, m->end - m->start, batch_text(b, name));
+}
+
+static int add_guards(struct batch *b, const struct rec_mapping *m,
+		      struct failure *f)
+{
+	for (size_t i = 0; i + 1 < m->guards.n; i += 2) {
+		const uint64_t *g = list_at(&m->guards, uint64_t, i);
+
+		if (g[0] < g[1])
+			batch_add(b, "guard memory", SYS_madvise, g[0],
+				  g[1] - g[0], GUARD_INSTALL);
+		if (flush_if_full(b, f) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static void add_advice(struct batch *b, const struct rec_mapping *m)
 {
 	for (size_t i = 0; i < sizeof(advices) / sizeof(*advices); i++)
@@ -290,9 +385,15 @@ static void add_advice(struct batch *b, const struct rec_mapping *m)
 			batch_add(b, advices[i].flag == VMF_MG ? NULL :
 				  advices[i].what, SYS_madvise, m->start,
 				  m->end - m->start, advices[i].advice);
+	/* Guards cannot be brought in: with them it says so, and locks. */
 	if (m->flags & VMF_LO)
-		batch_add(b, "lock memory", SYS_mlock2, m->start,
-			  m->end - m->start, m->flags & VMF_LF ? 1 : 0);
+		batch_add(b, m->guards.n ? NULL : "lock memory", SYS_mlock2,
+			  m->start, m->end - m->start,
+			  m->flags & VMF_LF ? 1 : 0);
+	/* Nothing about it can be changed any more. */
+	if (m->flags & VMF_SL)
+		batch_add(b, "seal memory", SYS_MSEAL, m->start,
+			  m->end - m->start, 0);
 }
 
 static int settle(struct restore *r, struct puppet *p, struct failure *f)
@@ -305,9 +406,13 @@ static int settle(struct restore *r, struct puppet *p, struct failure *f)
 	for (size_t i = 0; i < p->map_n && rc == 0; i++) {
 		const struct rec_mapping *m = p->maps[i];
 
-		if (m->kind != MAPPING_VDSO && m->kind != MAPPING_VVAR)
-			add_advice(&b, m);
-		rc = flush_if_full(&b, f);
+		if (m->kind == MAPPING_VDSO || m->kind == MAPPING_VVAR)
+			continue;
+		rc = add_guards(&b, m, f);
+		add_name(&b, m);
+		add_advice(&b, m);
+		if (rc == 0)
+			rc = flush_if_full(&b, f);
 	}
 	if (rc == 0)
 		rc = batch_run(&b, f);

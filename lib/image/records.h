@@ -193,7 +193,10 @@ struct rec_mapping {
 	uint64_t flags;		/* enum vm_flag of proc.h: all but the prot */
 	uint64_t source;	/* id of rec_file or rec_object */
 	uint64_t offset;	/* in the source, bytes */
-	char *name;		/* for people: [heap], [stack], /lib/libc.. */
+	char *name;		/* [heap], [stack], /lib/libc..: for people; but
+				   [anon:NAME] is a name that was given to it */
+	struct list guards;	/* of uint64_t: start and end of each range that
+				   MADV_GUARD_INSTALL made to fault */
 };
 
 /* id 1: the vDSO all of them use */

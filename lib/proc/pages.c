@@ -143,9 +143,23 @@ static uint64_t unwanted(enum page_want want)
 	case PAGES_ANON:
 		return SCAN_PFNZERO;
 	case PAGES_PRESENT:
+	case PAGES_GUARD:
 		break;
 	}
 	return 0;
+}
+
+static int guards(int pagemap, uint64_t start, uint64_t end,
+		  struct list *ranges)
+{
+	struct scan_arg a = {
+		.size = sizeof(a), .start = start, .end = end,
+		.category_mask = SCAN_GUARD,
+	};
+
+	if (scan(pagemap, &a, ranges, ranges->n) == 0)
+		return 0;
+	return errno == EINVAL || errno == ENOTTY ? 0 : -1;
 }
 
 int proc_pages(int pagemap, uint64_t start, uint64_t end, enum page_want want,
@@ -160,6 +174,8 @@ int proc_pages(int pagemap, uint64_t start, uint64_t end, enum page_want want,
 		.category_anyof_mask = SCAN_PRESENT | SCAN_SWAPPED,
 	};
 
+	if (want == PAGES_GUARD)
+		return guards(pagemap, start, end, ranges);
 	if (scan(pagemap, &a, ranges, first) == 0)
 		return 0;
 	if (errno == EINVAL && a.start == start) {

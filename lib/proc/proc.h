@@ -166,6 +166,8 @@ enum page_want {
 	PAGES_ANON,	/* the same for a private mapping that has no file,
 			   three times as fast */
 	PAGES_PRESENT,	/* present or swapped, whatever it is */
+	PAGES_GUARD,	/* made to fault by MADV_GUARD_INSTALL; none where the
+			   kernel does not tell (before 6.15) */
 };
 /* Appends struct page_range in order.  @pagemap: open /proc/PID/pagemap. */
 int proc_pages(int pagemap, uint64_t start, uint64_t end, enum page_want,
