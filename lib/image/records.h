@@ -269,6 +269,19 @@ struct rec_terminal {
 	uint64_t session;	/* that it controls, 0 none of the tree */
 };
 
+/* An option of a socket, as getsockopt(2) has it; in the records of sockets. */
+struct rec_option {
+	uint32_t level, name;
+	struct blob value;
+};
+
+/* Who hears of O_ASYNC: fcntl(2) F_SETOWN_EX, F_SETSIG. */
+struct rec_owner {
+	uint32_t type;		/* F_OWNER_TID, F_OWNER_PID, F_OWNER_PGRP */
+	uint64_t id;		/* as the tree sees it; 0 nobody */
+	uint32_t signal;	/* 0: SIGIO */
+};
+
 enum outside_kind {
 	OUTSIDE_TERMINAL = 0,
 	OUTSIDE_PIPE = 1,

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * socket.h - what sockets of all families share: how they are looked at, and
+ * the options they have been given
+ *
+ * A kind of socket has a list of struct rec_option and one of struct rec_owner
+ * in its record, with SOCKET_FIELDS in its table, and calls
+ *
+ *	check()		socket_check()
+ *	capture()	socket_take(), then socket_read()
+ *	verify()	socket_verify()
+ *	restore		socket_set() when the socket is what it was: bound,
+ *			connected, filled; socket_own() in settle()
+ */
+#ifndef IMAGE_SOCKET_H
+#define IMAGE_SOCKET_H
+
+#include "image/capture.h"
+#include "image/restore.h"
+
+extern const struct schema socket_option_schema, socket_owner_schema;
+
+/* The two lists of @strct, whose members are options and owner. */
+#define SOCKET_OWNER_FIELD(strct)					\
+	FIELD(strct, owner, FIELD_STRUCTS, .max = 1,			\
+	      .sub = &socket_owner_schema)
+#define SOCKET_OPTIONS_FIELD(strct)					\
+	FIELD(strct, options, FIELD_STRUCTS, .max = 128,		\
+	      .sub = &socket_option_schema)
+
+/*
+ * The very socket behind a descriptor of @s, as a descriptor of ours, which the
+ * caller closes.  It is not another opening of it: what is asked is asked of
+ * that socket, and what is set or read from it is gone for the program as well.
+ */
+int socket_take(const struct source *s, int fd, struct failure *f);
+/* Its address family; -1 if it could not be taken. */
+int socket_family(const struct source *s, int fd);
+
+/* Names obstacles that lie in what was set: a filter that cannot be read. */
+void socket_check(struct capture *c, struct source *s,
+		  const struct source_fd *fd, int sock);
+/* Everything in which @sock differs from a new one of its sort. */
+int socket_read(struct capture *c, int sock, struct list *options,
+		struct list *owner, struct failure *f);
+/* @what: for messages. */
+int socket_verify(const struct list *options, const struct list *owner,
+		  const char *what, struct failure *f);
+/* What may not be set here is a warning, unless the program would misbehave. */
+int socket_set(struct restore *r, int sock, const struct list *options,
+	       const char *what, struct failure *f);
+/* To whom SIGIO goes: the puppets must be there. */
+void socket_own(struct restore *r, int sock, const struct list *owner,
+		const char *what);
+/* Room for @bytes to be sent at once, whatever SO_SNDBUF has been set to. */
+void socket_make_room(int sock, size_t bytes);
+
+#endif
