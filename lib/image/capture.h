@@ -152,5 +152,6 @@ struct fd_kind {
 };
 
 extern const struct fd_kind fd_kind_file, fd_kind_pipe, fd_kind_outside;
+extern const struct fd_kind fd_kind_eventfd;
 
 #endif

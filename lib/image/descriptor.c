@@ -42,7 +42,7 @@ static const struct schema schema = SCHEMA("descriptor", struct rec_descriptor, 
 #define FD_MAX (1u << 20)
 
 static const struct fd_kind *const fd_kinds[] = {
-	&fd_kind_file, &fd_kind_pipe, NULL,
+	&fd_kind_eventfd, &fd_kind_file, &fd_kind_pipe, NULL,
 };
 
 static const struct fd_kind *kind_of_fd(struct capture *c,
@@ -62,7 +62,6 @@ static const char *common_name(const struct source_fd *fd)
 {
 	static const struct { const char *link, *name; } names[] = {
 		{ "anon_inode:[eventpoll]", "an epoll descriptor" },
-		{ "anon_inode:[eventfd]", "an eventfd" },
 		{ "anon_inode:[timerfd]", "a timerfd" },
 		{ "anon_inode:[signalfd]", "a signalfd" },
 		{ "anon_inode:[pidfd]", "a pidfd" },

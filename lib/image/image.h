@@ -74,6 +74,9 @@ extern const struct kind
 	kind_vdso, kind_object, kind_file, kind_pipe, kind_pipe_end,
 	kind_terminal, kind_outside, kind_descriptor;
 
+extern const struct kind
+	kind_eventfd;
+
 const struct kind *kind_of(uint32_t type);	/* NULL if unknown */
 const struct schema *record_schema(uint32_t type);
 bool record_known(uint32_t type);

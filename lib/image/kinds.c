@@ -24,6 +24,7 @@ const struct kind *const kinds[] = {
 	&kind_pipe,
 	&kind_pipe_end,
 	&kind_outside,
+	&kind_eventfd,
 	&kind_descriptor,
 	&kind_limits,		/* last: they bind us, too */
 	NULL,

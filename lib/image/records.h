@@ -37,6 +37,7 @@ enum record_type {
 	RECORD_TERMINAL = 31,
 	RECORD_OUTSIDE = 32,
 	RECORD_DESCRIPTOR = 33,
+	RECORD_EVENTFD = 34,
 };
 
 /* Objects share the id space of pages with address spaces (PIDs). */
@@ -316,6 +317,13 @@ struct rec_descriptor {
 	bool cloexec;
 	uint64_t open;		/* id of rec_file, rec_pipe_end, rec_outside */
 	struct list locks;	/* of struct rec_lock, held through it */
+};
+
+/* id: counted up with rec_file */
+struct rec_eventfd {
+	uint64_t count;
+	bool semaphore;		/* EFD_SEMAPHORE */
+	uint32_t flags;		/* O_NONBLOCK .. */
 };
 
 #endif
