@@ -268,6 +268,7 @@ static void source_free(struct source *s)
 	list_each(&s->tasks, struct source_task, t) {
 		proc_status_free(&t->status);
 		list_free(&t->t.late);
+		batch_free(&t->asked);
 	}
 	list_free(&s->tasks);
 	strings_close(&s->strings);
@@ -578,7 +579,7 @@ static const struct proc_map *find_map(const struct source *s, const char *path)
 	return NULL;
 }
 
-static int source_attach(struct source *s, struct failure *f)
+static int source_attach_start(struct source *s, struct failure *f)
 {
 	const struct proc_map *vdso = find_map(s, "[vdso]");
 	char path[64];
@@ -595,7 +596,7 @@ static int source_attach(struct source *s, struct failure *f)
 			if (tracee_step_out(&t->t, vdso->start, vdso->end, f) < 0)
 				return -1;
 	}
-	return strings_attach(&s->strings, &source_leader(s)->t, 0, f);
+	return strings_attach_start(&s->strings, &source_leader(s)->t, 0, f);
 }
 
 static int source_prepare(struct source *s, struct failure *f)
@@ -608,7 +609,110 @@ static int source_prepare(struct source *s, struct failure *f)
 		return -1;
 	qsort(s->tasks.items, s->tasks.n, sizeof(struct source_task),
 	      compare_tasks);
-	return source_attach(s, f);
+	return source_attach_start(s, f);
+}
+
+/*
+ * Tasks work while we do something else: what is to be done in many of them is
+ * started in all and then finished in all, also after a failure.
+ */
+static int prepare_all(struct capture *c, struct failure *f)
+{
+	struct failure ignored = { 0 };
+	size_t started = 0;
+	int rc = 0;
+
+	while (started < c->sources.n && rc == 0) {
+		rc = source_prepare(list_at(&c->sources, struct source, started),
+				    f);
+		started += rc == 0;
+	}
+	for (size_t i = 0; i < started; i++) {
+		struct source *s = list_at(&c->sources, struct source, i);
+
+		if (s->zombie)
+			continue;
+		if (strings_attach_finish(&s->strings, &source_leader(s)->t, 0,
+					  rc < 0 ? &ignored : f) < 0)
+			rc = -1;
+	}
+	return rc;
+}
+
+static void ask_task(struct capture *c, struct source *s, size_t at)
+{
+	struct source_task *t = list_at(&s->tasks, struct source_task, at);
+
+	batch_init_slot(&t->asked, &s->strings, &t->t, at);
+	for (size_t row = 0; kinds[row]; row++) {
+		t->first_call[row] = t->asked.calls.n;
+		t->first_data[row] = (t->asked.used + 15) & ~(size_t)15;
+		if (kinds[row]->ask)
+			kinds[row]->ask(c, s, t, &t->asked);
+	}
+}
+
+/* The tasks of each process from @first on, as many as there are slots. */
+static int ask_some(struct capture *c, size_t first, bool *more,
+		    struct failure *f)
+{
+	struct failure ignored = { 0 };
+	struct list started = { 0 };
+	int rc = 0;
+
+	list_each(&c->sources, struct source, s)
+		for (size_t i = first; i < s->tasks.n && i < first + SLOTS &&
+		     rc == 0; i++) {
+			struct source_task *t =
+				list_at(&s->tasks, struct source_task, i);
+
+			ask_task(c, s, i);
+			*more |= i + 1 == first + SLOTS;
+			rc = batch_start(&t->asked, f);
+			if (rc == 0)
+				*(struct source_task **)
+					list_add(&started, sizeof(t)) = t;
+		}
+	list_each(&started, struct source_task *, t)
+		if (batch_finish(&(*t)->asked, rc < 0 ? &ignored : f) < 0)
+			rc = -1;
+	list_free(&started);
+	return rc;
+}
+
+static int ask_all(struct capture *c, struct failure *f)
+{
+	bool more = true;
+
+	for (size_t first = 0; more; first += SLOTS) {
+		more = false;
+		if (ask_some(c, first, &more, f) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Nothing of ours stays in the source while the pages are written. */
+static int detach_all(struct capture *c, struct failure *f)
+{
+	struct failure ignored = { 0 };
+	struct list started = { 0 };
+	int rc = 0;
+
+	list_each(&c->sources, struct source, s) {
+		if (s->zombie || rc < 0)
+			continue;
+		rc = strings_unmap_start(&s->strings, &source_leader(s)->t,
+					 WORK_SIZE, f);
+		if (rc == 0)
+			*(struct source **)list_add(&started, sizeof(s)) = s;
+	}
+	list_each(&started, struct source *, s)
+		if (strings_unmap_finish(&(*s)->strings, &source_leader(*s)->t,
+					 rc < 0 ? &ignored : f) < 0)
+			rc = -1;
+	list_free(&started);
+	return rc;
 }
 
 static uint64_t clock_ns(clockid_t id)
@@ -693,17 +797,14 @@ static void fill_header(struct capture *c)
 
 int capture_record(struct capture *c, struct failure *f)
 {
-	int rc = 0;
-
 	obstacles_clear(c);
 	if (look_all(c, f) < 0 || check_all(c, f) < 0)
 		return -1;
 	if (c->obstacles.n)
 		return capture_refuse(c, f);
 	fill_header(c);
-	list_each(&c->sources, struct source, s)
-		if (source_prepare(s, f) < 0)
-			return -1;
+	if (prepare_all(c, f) < 0 || ask_all(c, f) < 0)
+		return -1;
 	for (size_t row = 0; kinds[row]; row++) {
 		if (!kinds[row]->capture)
 			continue;
@@ -713,11 +814,7 @@ int capture_record(struct capture *c, struct failure *f)
 	}
 	if (c->obstacles.n)
 		return capture_refuse(c, f);
-	/* Nothing of ours stays in the source while the pages are written. */
-	list_each(&c->sources, struct source, s)
-		if (!s->zombie && !rc)
-			rc = strings_detach(&s->strings, &source_leader(s)->t, f);
-	return rc;
+	return detach_all(c, f);
 }
 
 int capture_write(struct capture *c, struct stream_out *out, struct failure *f)
@@ -753,7 +850,7 @@ void capture_release(struct capture *c, enum capture_end end)
 	struct failure ignored = { 0 };
 
 	list_each(&c->sources, struct source, s) {
-		if (s->tasks.n && s->strings.mem >= 0 &&
+		if (s->tasks.n && s->strings.work &&
 		    source_leader(s)->t.stopped)
 			strings_detach(&s->strings, &source_leader(s)->t,
 				       &ignored);
@@ -803,6 +900,25 @@ uint64_t capture_id(const struct capture *c, pid_t pid)
 struct source_task *source_leader(const struct source *s)
 {
 	return s->tasks.items;
+}
+
+static size_t row_of(const struct kind *k)
+{
+	size_t row = 0;
+
+	while (kinds[row] != k)
+		row++;
+	return row;
+}
+
+int64_t task_ret(const struct source_task *t, const struct kind *k, size_t n)
+{
+	return batch_ret(&t->asked, t->first_call[row_of(k)] + n);
+}
+
+const void *task_data(const struct source_task *t, const struct kind *k)
+{
+	return t->asked.data + t->first_data[row_of(k)];
 }
 
 void source_batch(struct source *s, struct batch *b)

@@ -39,6 +39,9 @@ struct source_task {
 	uint64_t id;		/* TID as the tree sees it */
 	struct proc_status status;
 	uint64_t slept_ns;	/* how long it had been asleep at the freeze */
+	struct batch asked;
+	uint16_t first_call[KIND_MAX];	/* in it, by row */
+	uint32_t first_data[KIND_MAX];
 };
 
 /* A process of the tree. */
@@ -126,7 +129,10 @@ void obstacle_add(struct capture *c, const struct source *s,
 /* The tree's own number of a PID or TID in it; 0 if outside. */
 uint64_t capture_id(const struct capture *c, pid_t pid);
 struct source_task *source_leader(const struct source *s);
-/* A batch in the leader of @s. */
+/* Answer to the n-th call of the kind, and to its data from the first on. */
+int64_t task_ret(const struct source_task *t, const struct kind *k, size_t n);
+const void *task_data(const struct source_task *t, const struct kind *k);
+/* A batch in the leader of @s, for what cannot be asked with the others. */
 void source_batch(struct source *s, struct batch *b);
 
 /* file.c: a rec_file for a mapping or an executable; its id, 0 and failure. */

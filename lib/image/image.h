@@ -26,8 +26,10 @@ struct image {
 	bool unordered[KIND_MAX];	/* a later record has a lower id */
 };
 
+struct batch;
 struct capture;
 struct source;
+struct source_task;
 struct restore;
 struct puppet;
 struct member;
@@ -46,6 +48,10 @@ struct kind {
 
 	/* Before the freeze and again in it: names what cannot be moved. */
 	int (*check)(struct capture *, struct source *, struct failure *);
+	/* In the freeze: what only the task itself can tell is asked in one
+	 * go; task_ret() and task_data() have the answers for capture(). */
+	void (*ask)(struct capture *, struct source *, struct source_task *,
+		    struct batch *);
 	/* In the freeze: from a process into records. */
 	int (*capture)(struct capture *, struct source *, struct failure *);
 

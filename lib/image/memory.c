@@ -185,12 +185,9 @@ static int write_space(struct capture *c, struct source *s,
 	size_t n;
 	struct record *m = image_run(&c->image, RECORD_MAPPING, s->id, &n);
 
-	if (strings_open(&s->strings, f) < 0)
-		return -1;
 	for (; n--; m++)
 		if (has_own_pages(m->data) && write_mapping(&r, m->data, f) < 0)
 			return -1;
-	strings_close(&s->strings);
 	return 0;
 }
 

@@ -232,26 +232,25 @@ static void capture_zombie(struct source *s, struct rec_process *p)
 	p->exit = s->stat.exit_code;
 }
 
-static int ask(struct source *s, struct rec_process *p, struct failure *f)
+static void ask(struct capture *c, struct source *s, struct source_task *t,
+		struct batch *b)
 {
-	struct batch b;
-	uint64_t reaper;
-	size_t dumpable, thp;
-	int rc;
+	(void)c;
+	if (t != source_leader(s))
+		return;
+	batch_add(b, NULL, SYS_prctl, PR_GET_DUMPABLE);
+	batch_add(b, NULL, SYS_prctl, PR_GET_THP_DISABLE);
+	batch_add(b, NULL, SYS_prctl, PR_GET_CHILD_SUBREAPER,
+		  batch_data(b, NULL, sizeof(int)));
+}
 
-	source_batch(s, &b);
-	reaper = batch_data(&b, NULL, 4);
-	dumpable = batch_add(&b, NULL, SYS_prctl, PR_GET_DUMPABLE);
-	batch_add(&b, NULL, SYS_prctl, PR_GET_CHILD_SUBREAPER, reaper);
-	thp = batch_add(&b, NULL, SYS_prctl, PR_GET_THP_DISABLE);
-	rc = batch_run(&b, f);
-	if (rc == 0) {
-		p->dumpable = batch_ret(&b, dumpable);
-		p->subreaper = *(int *)batch_out(&b, reaper);
-		p->thp_off = batch_ret(&b, thp) > 0;
-	}
-	batch_free(&b);
-	return rc;
+static void answers(const struct source *s, struct rec_process *p)
+{
+	const struct source_task *t = source_leader(s);
+
+	p->dumpable = task_ret(t, &kind_process, 0);
+	p->thp_off = task_ret(t, &kind_process, 1) > 0;
+	p->subreaper = *(const int *)task_data(t, &kind_process);
 }
 
 static int64_t number(struct source *s, const char *name, int base)
@@ -285,7 +284,8 @@ static int capture(struct capture *c, struct source *s, struct failure *f)
 	p->persona = number(s, "personality", 16);
 	p->oom_adj = number(s, "oom_score_adj", 10);
 	p->dump_mask = number(s, "coredump_filter", 16);
-	return ask(s, p, f);
+	answers(s, p);
+	return 0;
 }
 
 /* ---- restore ---- */
@@ -366,6 +366,6 @@ static int settle(struct restore *r, struct puppet *p, struct failure *f)
 
 const struct kind kind_process = {
 	.type = RECORD_PROCESS, .schema = &schema, .unique = true,
-	.check = check, .capture = capture,
+	.check = check, .ask = ask, .capture = capture,
 	.verify = verify, .build = build, .settle = settle,
 };

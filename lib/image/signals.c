@@ -54,28 +54,32 @@ static const struct schema pending_schema =
 
 /* ---- capture ---- */
 
+static void ask_actions(struct capture *c, struct source *s,
+			struct source_task *t, struct batch *b)
+{
+	uint64_t at;
+
+	(void)c;
+	if (t != source_leader(s))
+		return;
+	at = batch_data(b, NULL, SIGNALS * sizeof(struct kernel_action));
+	for (int sig = 1; sig <= SIGNALS; sig++)
+		batch_add(b, "read a signal action", SYS_rt_sigaction, sig, 0,
+			  at + (sig - 1) * sizeof(struct kernel_action), 8);
+}
+
 static int capture_actions(struct capture *c, struct source *s,
 			   struct failure *f)
 {
+	const struct kernel_action *a;
 	struct rec_actions *rec;
-	uint64_t out[SIGNALS + 1];
-	struct batch b;
 
+	(void)f;
 	if (s->zombie)
 		return 0;
-	source_batch(s, &b);
-	for (int sig = 1; sig <= SIGNALS; sig++) {
-		out[sig] = batch_data(&b, NULL, sizeof(struct kernel_action));
-		batch_add(&b, "read a signal action", SYS_rt_sigaction, sig, 0,
-			  out[sig], 8);
-	}
-	if (batch_run(&b, f) < 0) {
-		batch_free(&b);
-		return -1;
-	}
 	rec = image_add(&c->image, RECORD_ACTIONS, s->id);
-	for (int sig = 1; sig <= SIGNALS; sig++) {
-		const struct kernel_action *a = batch_out(&b, out[sig]);
+	a = task_data(source_leader(s), &kind_actions);
+	for (int sig = 1; sig <= SIGNALS; sig++, a++) {
 		struct rec_action *to;
 
 		if (!a->handler && !a->flags && !a->mask)
@@ -84,7 +88,6 @@ static int capture_actions(struct capture *c, struct source *s,
 		*to = (struct rec_action){ sig, a->handler, a->flags,
 					   a->restorer, a->mask };
 	}
-	batch_free(&b);
 	return 0;
 }
 
@@ -242,7 +245,7 @@ static int thread_pending(struct restore *r, struct puppet *p,
 
 const struct kind kind_actions = {
 	.type = RECORD_ACTIONS, .schema = &actions_schema, .unique = true,
-	.capture = capture_actions, .verify = verify_actions,
+	.ask = ask_actions, .capture = capture_actions, .verify = verify_actions,
 	.settle = settle_actions,
 };
 

@@ -41,17 +41,12 @@ static const struct schema schema = SCHEMA("address space", struct rec_space, fi
 
 /* ---- capture ---- */
 
-static int read_brk(struct source *s, uint64_t *brk, struct failure *f)
+static void ask(struct capture *c, struct source *s, struct source_task *t,
+		struct batch *b)
 {
-	struct batch b;
-	int rc;
-
-	source_batch(s, &b);
-	batch_add(&b, NULL, SYS_brk);
-	rc = batch_run(&b, f);
-	*brk = batch_ret(&b, 0);
-	batch_free(&b);
-	return rc;
+	(void)c;
+	if (t == source_leader(s))
+		batch_add(b, NULL, SYS_brk);
 }
 
 static int read_auxv(struct source *s, struct blob *auxv, struct failure *f)
@@ -129,7 +124,8 @@ static int capture(struct capture *c, struct source *s, struct failure *f)
 	rec->env_end = st->env_end;
 	rec->vdso = s->strings.vdso;
 	rec->lock_future = locks_future(s);
-	if (read_brk(s, &rec->brk, f) < 0 || read_auxv(s, &rec->auxv, f) < 0)
+	rec->brk = task_ret(source_leader(s), &kind_space, 0);
+	if (read_auxv(s, &rec->auxv, f) < 0)
 		return -1;
 	rec->exe = file_for_exe(c, s, f);
 	return rec->exe ? 0 : -1;
@@ -186,5 +182,5 @@ static int settle(struct restore *r, struct puppet *p, struct failure *f)
 
 const struct kind kind_space = {
 	.type = RECORD_SPACE, .schema = &schema, .unique = true,
-	.capture = capture, .verify = verify, .settle = settle,
+	.ask = ask, .capture = capture, .verify = verify, .settle = settle,
 };

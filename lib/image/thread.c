@@ -273,37 +273,45 @@ static void left_of_wait(struct rec_thread *rec, const struct source_task *t,
 
 /* ---- capture ---- */
 
-static int ask(struct source *s, struct source_task *t, struct rec_thread *rec,
-	       struct capture *c, struct failure *f)
-{
-	struct { uint64_t sp; int32_t flags, pad; uint64_t size; } *alt;
-	uint64_t alt_at, tid_at, death_at;
-	size_t slack, bits;
-	struct batch b;
+/* stack_t, and what follows it in the data of one task's answers. */
+struct answers {
+	struct { uint64_t sp; int32_t flags, pad; uint64_t size; } alt;
+	uint64_t clear_tid;
+	int32_t death_signal, pad;
+};
 
-	batch_init(&b, &s->strings, &t->t);
-	alt_at = batch_data(&b, NULL, sizeof(*alt));
-	tid_at = batch_data(&b, NULL, 8);
-	death_at = batch_data(&b, NULL, 4);
-	batch_add(&b, "read the signal stack", SYS_sigaltstack, 0, alt_at);
-	batch_add(&b, NULL, SYS_prctl, PR_GET_TID_ADDRESS, tid_at);
-	batch_add(&b, NULL, SYS_prctl, PR_GET_PDEATHSIG, death_at);
-	slack = batch_add(&b, NULL, SYS_prctl, PR_GET_TIMERSLACK);
-	bits = batch_add(&b, NULL, SYS_prctl, PR_GET_SECUREBITS);
-	if (batch_run(&b, f) < 0) {
-		batch_free(&b);
-		return -1;
-	}
-	alt = batch_out(&b, alt_at);
-	rec->alt_base = alt->sp;
-	rec->alt_flags = alt->flags;
-	rec->alt_size = alt->size;
-	rec->clear_tid = *(uint64_t *)batch_out(&b, tid_at);
-	rec->death_signal = *(int32_t *)batch_out(&b, death_at);
-	rec->slack_ns = batch_ret(&b, slack);
-	rec->creds = creds_of(c, t, batch_ret(&b, bits));
-	batch_free(&b);
-	return 0;
+enum { ASK_SLACK, ASK_SECUREBITS };
+
+static void ask(struct capture *c, struct source *s, struct source_task *t,
+		struct batch *b)
+{
+	uint64_t at = batch_data(b, NULL, sizeof(struct answers));
+
+	(void)c;
+	(void)s;
+	batch_add(b, NULL, SYS_prctl, PR_GET_TIMERSLACK);
+	batch_add(b, NULL, SYS_prctl, PR_GET_SECUREBITS);
+	batch_add(b, "read the signal stack", SYS_sigaltstack, 0,
+		  at + offsetof(struct answers, alt));
+	batch_add(b, NULL, SYS_prctl, PR_GET_TID_ADDRESS,
+		  at + offsetof(struct answers, clear_tid));
+	batch_add(b, NULL, SYS_prctl, PR_GET_PDEATHSIG,
+		  at + offsetof(struct answers, death_signal));
+	(void)t;
+}
+
+static void answers(struct capture *c, const struct source_task *t,
+		    struct rec_thread *rec)
+{
+	const struct answers *a = task_data(t, &kind_thread);
+
+	rec->alt_base = a->alt.sp;
+	rec->alt_flags = a->alt.flags;
+	rec->alt_size = a->alt.size;
+	rec->clear_tid = a->clear_tid;
+	rec->death_signal = a->death_signal;
+	rec->slack_ns = task_ret(t, &kind_thread, ASK_SLACK);
+	rec->creds = creds_of(c, t, task_ret(t, &kind_thread, ASK_SECUREBITS));
 }
 
 static int read_registers(struct source_task *t, struct rec_thread *rec,
@@ -342,7 +350,8 @@ static int capture_thread(struct capture *c, struct source *s,
 	if (syscall(SYS_get_robust_list, t->t.tid, &rec->robust, &len) == 0 &&
 	    rec->robust)
 		rec->robust_len = len;
-	return ask(s, t, rec, c, f) < 0 ? -1 : read_registers(t, rec, f);
+	answers(c, t, rec);
+	return read_registers(t, rec, f);
 }
 
 static int capture(struct capture *c, struct source *s, struct failure *f)
@@ -471,5 +480,6 @@ int thread_resume_wait(struct puppet *p, struct member *m,
 
 const struct kind kind_thread = {
 	.type = RECORD_THREAD, .schema = &schema, .unique = true,
-	.check = check, .capture = capture, .verify = verify, .thread = thread,
+	.check = check, .ask = ask, .capture = capture,
+	.verify = verify, .thread = thread,
 };

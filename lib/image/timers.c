@@ -115,11 +115,9 @@ static void record(struct rec_timers *rec, const struct source *s,
 		to->tid = thread_id(s, t->target);
 }
 
-static void record_itimers(struct rec_timers *rec, struct batch *b,
-			   const uint64_t out[3])
+static void record_itimers(struct rec_timers *rec, const struct itimerval *v)
 {
-	for (int which = 0; which < 3; which++) {
-		const struct itimerval *v = batch_out(b, out[which]);
+	for (int which = 0; which < 3; which++, v++) {
 		struct rec_itimer *to;
 
 		if (!to_us(&v->it_value) && !to_us(&v->it_interval))
@@ -131,46 +129,73 @@ static void record_itimers(struct rec_timers *rec, struct batch *b,
 	}
 }
 
+static void ask(struct capture *c, struct source *s, struct source_task *t,
+		struct batch *b)
+{
+	uint64_t at;
+
+	(void)c;
+	if (t != source_leader(s))
+		return;
+	at = batch_data(b, NULL, 3 * sizeof(struct itimerval));
+	for (int which = 0; which < 3; which++)
+		batch_add(b, "read an interval timer", SYS_getitimer, which,
+			  at + which * sizeof(struct itimerval));
+}
+
+/* How many there are is not known when the others are asked. */
+static int read_some_timers(struct source *s, const struct proc_timer *timer,
+			    size_t n, struct rec_timers *rec, struct failure *f)
+{
+	uint64_t at;
+	struct batch b;
+	int rc;
+
+	source_batch(s, &b);
+	at = batch_data(&b, NULL, n * sizeof(struct itimerspec));
+	for (size_t i = 0; i < n; i++)
+		batch_add(&b, "read a timer", SYS_timer_gettime, timer[i].id,
+			  at + i * sizeof(struct itimerspec));
+	rc = batch_run(&b, f);
+	for (size_t i = 0; i < n && rc == 0; i++)
+		record(rec, s, &timer[i],
+		       batch_out(&b, at + i * sizeof(struct itimerspec)));
+	batch_free(&b);
+	return rc;
+}
+
+#define AT_ONCE 1024
+
+static int read_timers(struct source *s, const struct list *timers,
+		       struct rec_timers *rec, struct failure *f)
+{
+	for (size_t i = 0; i < timers->n; i += AT_ONCE) {
+		size_t n = timers->n - i;
+
+		if (read_some_timers(s, list_at(timers, struct proc_timer, i),
+				     n < AT_ONCE ? n : AT_ONCE, rec, f) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int capture(struct capture *c, struct source *s, struct failure *f)
 {
 	struct list timers = { 0 };
-	uint64_t itimer[3], *left = NULL;
 	struct rec_timers rec = { 0 };
-	struct batch b;
-	int rc = -1;
+	int rc;
 
 	if (s->zombie)
 		return 0;
 	if (proc_timers(s->pid, &timers) < 0 && errno != ENOENT)
 		return fail_errno(f, 0, "cannot read the timers of process %d",
 				  s->pid);
-	source_batch(s, &b);
-	left = xcalloc(timers.n, sizeof(*left));
-	for (int which = 0; which < 3; which++) {
-		itimer[which] = batch_data(&b, NULL, sizeof(struct itimerval));
-		batch_add(&b, "read an interval timer", SYS_getitimer, which,
-			  itimer[which]);
-	}
-	for (size_t i = 0; i < timers.n; i++) {
-		left[i] = batch_data(&b, NULL, sizeof(struct itimerspec));
-		batch_add(&b, "read a timer", SYS_timer_gettime,
-			  list_at(&timers, struct proc_timer, i)->id, left[i]);
-		if (b.calls.n >= BATCH_CALLS)
-			break;
-	}
-	if (batch_run(&b, f) == 0) {
-		record_itimers(&rec, &b, itimer);
-		for (size_t i = 0; i < timers.n && left[i]; i++)
-			record(&rec, s, list_at(&timers, struct proc_timer, i),
-			       batch_out(&b, left[i]));
-		rc = 0;
-	}
+	record_itimers(&rec, task_data(source_leader(s), &kind_timers));
+	rc = read_timers(s, &timers, &rec, f);
 	if (rec.timers.n || rec.itimers.n)
 		*(struct rec_timers *)image_add(&c->image, RECORD_TIMERS,
 						s->id) = rec;
-	batch_free(&b);
 	list_free(&timers);
-	free(left);
 	return rc;
 }
 
@@ -322,5 +347,5 @@ static int thread(struct restore *r, struct puppet *p, struct member *m,
 
 const struct kind kind_timers = {
 	.type = RECORD_TIMERS, .schema = &schema, .unique = true,
-	.check = check, .capture = capture, .thread = thread,
+	.check = check, .ask = ask, .capture = capture, .thread = thread,
 };

@@ -8,18 +8,19 @@
  *	stub_batch	rbx: array of calls, 64 bytes each: number, six
  *			arguments, room for the result; r12: how many
  *	stub_once	the system call's own registers; result in r13
- *	both		r14: the signal that tells the tracer
+ *	both		r14: the signal that tells the tracer; r15: the block
+ *			that heals, struct saved in x86_64.c
  *
  * At the end the task sends itself a signal whose default is to be ignored.
  * A tracer sees it stop there, takes the results and puts the task's own
  * registers back.  If the tracer has been killed meanwhile, the signal does
  * nothing and the stub heals the task itself: it sets the mask and all
- * registers as they were, from the block behind the code.
+ * registers as they were, from that block.
  *
  * Below the red zone the task's stack may be written, as a signal would do.
  */
 	.section .rodata
-	.globl	stub_begin, stub_batch, stub_once, stub_told, stub_saved, stub_end
+	.globl	stub_begin, stub_batch, stub_once, stub_told, stub_end
 	.balign	16
 stub_begin:
 stub_batch:
@@ -56,51 +57,30 @@ tell:
 stub_told:
 	mov	$14, %eax		/* rt_sigprocmask(SIG_SETMASK, ..) */
 	mov	$2, %edi
-	lea	saved_mask(%rip), %rsi
+	lea	0(%r15), %rsi
 	xor	%edx, %edx
 	mov	$8, %r10d
 	syscall
-	mov	saved_r15(%rip), %r15
-	mov	saved_r14(%rip), %r14
-	mov	saved_r13(%rip), %r13
-	mov	saved_r12(%rip), %r12
-	mov	saved_rbp(%rip), %rbp
-	mov	saved_rbx(%rip), %rbx
-	mov	saved_r11(%rip), %r11
-	mov	saved_r10(%rip), %r10
-	mov	saved_r9(%rip), %r9
-	mov	saved_r8(%rip), %r8
-	mov	saved_rcx(%rip), %rcx
-	mov	saved_rdx(%rip), %rdx
-	mov	saved_rsi(%rip), %rsi
-	mov	saved_rdi(%rip), %rdi
-	mov	saved_rax(%rip), %rax
 	lea	-136(%rsp), %rsp
-	pushq	saved_flags(%rip)
+	pushq	136(%r15)		/* where it was */
+	pushq	128(%r15)		/* flags */
+	mov	16(%r15), %r14
+	mov	24(%r15), %r13
+	mov	32(%r15), %r12
+	mov	40(%r15), %rbp
+	mov	48(%r15), %rbx
+	mov	56(%r15), %r11
+	mov	64(%r15), %r10
+	mov	72(%r15), %r9
+	mov	80(%r15), %r8
+	mov	88(%r15), %rcx
+	mov	96(%r15), %rdx
+	mov	104(%r15), %rsi
+	mov	112(%r15), %rdi
+	mov	120(%r15), %rax
+	mov	8(%r15), %r15
 	popfq
-	lea	136(%rsp), %rsp
-	jmp	*saved_rip(%rip)
+	ret	$136
 
-	/* struct stub_saved in x86_64.c */
-	.balign	8
-stub_saved:
-saved_mask:	.quad 0
-saved_r15:	.quad 0
-saved_r14:	.quad 0
-saved_r13:	.quad 0
-saved_r12:	.quad 0
-saved_rbp:	.quad 0
-saved_rbx:	.quad 0
-saved_r11:	.quad 0
-saved_r10:	.quad 0
-saved_r9:	.quad 0
-saved_r8:	.quad 0
-saved_rcx:	.quad 0
-saved_rdx:	.quad 0
-saved_rsi:	.quad 0
-saved_rdi:	.quad 0
-saved_rax:	.quad 0
-saved_flags:	.quad 0
-saved_rip:	.quad 0
 stub_end:
 	.section .note.GNU-stack, "", @progbits

@@ -205,25 +205,42 @@ int strings_write(struct strings *s, uint64_t address, const void *from,
 	return (size_t)r == n ? 0 : -1;
 }
 
+/*
+ * Behind the code of the stub:
+ *
+ *	[block that heals, for a call without the work area][a limit]
+ */
+#define LIMIT_SIZE 16
+
+static uint64_t heal_in_stub(const struct strings *s)
+{
+	return (s->stub + stub_code()->size + 15) & ~15ull;
+}
+
+static uint64_t limit_in_stub(const struct strings *s)
+{
+	return heal_in_stub(s) + HEAL_SIZE;
+}
+
 size_t stub_size(void)
 {
-	return stub_code()->size;
+	return ((stub_code()->size + 15) & ~15ull) + HEAL_SIZE + LIMIT_SIZE;
 }
 
 uint64_t stub_place(const uint8_t *image, size_t size)
 {
 	const struct stub_code *c = stub_code();
-	size_t used = size;
+	size_t used = size, room = stub_size();
 	uint64_t place;
 
 	/* One that a killed capture has left is used again. */
-	for (place = 16; place + c->size + 32 <= size; place += 16)
-		if (!memcmp(image + place, c->bytes, c->saved))
+	for (place = 16; place + room <= size; place += 16)
+		if (!memcmp(image + place, c->bytes, c->size))
 			return place;
 	while (used && image[used - 1] == 0)
 		used--;
 	place = (used + 31) & ~15ull;
-	return place + c->size + 32 <= size ? place : 0;
+	return place + room <= size ? place : 0;
 }
 
 int strings_open(struct strings *s, struct failure *f)
@@ -276,7 +293,7 @@ static int set_soft(struct strings *s, struct tracee *t, int which,
 		    uint64_t soft, uint64_t hard, struct failure *f)
 {
 	uint64_t limit[2] = { soft, hard };
-	uint64_t at = (s->stub + stub_code()->size + 15) & ~15ull;
+	uint64_t at = limit_in_stub(s);
 	uint64_t arg[6] = { 0, which, at, 0 };
 	int64_t ret;
 
@@ -320,20 +337,37 @@ static int lower_limits(struct strings *s, struct tracee *t, struct failure *f)
 	return 0;
 }
 
-int strings_attach(struct strings *s, struct tracee *t, uint64_t where,
-		   struct failure *f)
+static void work_area(uint64_t arg[6], uint64_t where)
 {
 	uint64_t flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |
 			 (where ? MAP_FIXED_NOREPLACE : 0);
-	uint64_t arg[6] = { where, WORK_SIZE, PROT_READ | PROT_WRITE, flags,
-			    -1ull, 0 };
-	int64_t ret;
+
+	memcpy(arg, (uint64_t[6]){ where, WORK_SIZE, PROT_READ | PROT_WRITE,
+				   flags, -1ull, 0 }, 6 * sizeof(uint64_t));
+}
+
+int strings_attach_start(struct strings *s, struct tracee *t, uint64_t where,
+			 struct failure *f)
+{
+	uint64_t arg[6];
 
 	s->mem = -1;
 	s->stub = s->work = 0;
 	s->raised = false;
-	if (strings_open(s, f) < 0 || strings_stub_in_vdso(s, f) < 0 ||
-	    tracee_once(s, t, SYS_mmap, arg, &ret, f) < 0)
+	work_area(arg, where);
+	if (strings_open(s, f) < 0 || strings_stub_in_vdso(s, f) < 0)
+		return -1;
+	return tracee_once_start(s, t, SYS_mmap, arg, f);
+}
+
+int strings_attach_finish(struct strings *s, struct tracee *t, uint64_t where,
+			  struct failure *f)
+{
+	uint64_t arg[6];
+	int64_t ret;
+
+	work_area(arg, where);
+	if (tracee_once_finish(s, t, &ret, f) < 0)
 		return -1;
 	if (ret == -ENOMEM && (raise_limits(s, t, f) < 0 ||
 			       tracee_once(s, t, SYS_mmap, arg, &ret, f) < 0))
@@ -345,6 +379,14 @@ int strings_attach(struct strings *s, struct tracee *t, uint64_t where,
 	}
 	s->work = ret;
 	return 0;
+}
+
+int strings_attach(struct strings *s, struct tracee *t, uint64_t where,
+		   struct failure *f)
+{
+	if (strings_attach_start(s, t, where, f) < 0)
+		return -1;
+	return strings_attach_finish(s, t, where, f);
 }
 
 int strings_inherit(struct strings *s, const struct strings *parent, pid_t pid,
@@ -362,29 +404,40 @@ void strings_close(struct strings *s)
 	s->mem = -1;
 }
 
-int strings_unmap(struct strings *s, struct tracee *t, uint64_t size,
-		  struct failure *f)
+int strings_unmap_start(struct strings *s, struct tracee *t, uint64_t size,
+			struct failure *f)
+{
+	uint64_t arg[6] = { s->work, size };
+
+	return tracee_once_start(s, t, SYS_munmap, arg, f);
+}
+
+int strings_unmap_finish(struct strings *s, struct tracee *t, struct failure *f)
 {
 	static const uint8_t zero[1024];
-	uint64_t arg[6] = { s->work, size };
 	int64_t ret;
-	int rc = tracee_once(s, t, SYS_munmap, arg, &ret, f);
+	int rc = tracee_once_finish(s, t, &ret, f);
 
 	if (rc == 0)
 		rc = lower_limits(s, t, f);
-	strings_write(s, s->stub, zero, stub_size() + 32);
+	strings_write(s, s->stub, zero, stub_size());
 	s->stub = s->work = 0;
 	return rc;
 }
 
+int strings_unmap(struct strings *s, struct tracee *t, uint64_t size,
+		  struct failure *f)
+{
+	if (strings_unmap_start(s, t, size, f) < 0)
+		return -1;
+	return strings_unmap_finish(s, t, f);
+}
+
 int strings_detach(struct strings *s, struct tracee *t, struct failure *f)
 {
-	int rc = 0;
-
-	if (s->stub && s->work && t->stopped)
-		rc = strings_unmap(s, t, WORK_SIZE, f);
-	strings_close(s);
-	return rc;
+	if (!s->stub || !s->work || !t->stopped)
+		return 0;
+	return strings_unmap(s, t, WORK_SIZE, f);
 }
 
 /* ---- running the stub ---- */
@@ -411,7 +464,12 @@ static int stub_died(struct strings *s, struct tracee *t, int sig,
 		    sig, t->pid, (long)(regs_pc(&r) - s->stub));
 }
 
-/* Lets it run until the stub has told that it is done. */
+static int go_on(struct tracee *t, struct failure *f)
+{
+	return ptrace(PTRACE_CONT, t->tid, 0, 0) < 0 ? gone(t, f) : 0;
+}
+
+/* It runs, until the stub has told that it is done. */
 static int await_told(struct strings *s, struct tracee *t,
 		      struct user_regs_struct *r, struct failure *f)
 {
@@ -419,44 +477,32 @@ static int await_told(struct strings *s, struct tracee *t,
 	int status, sig;
 
 	for (;;) {
-		if (ptrace(PTRACE_CONT, t->tid, 0, 0) < 0)
-			return gone(t, f);
 		if (wait_stop(t, &status, f) < 0)
 			return -1;
 		sig = WSTOPSIG(status);
 		if (is_group_stop(status)) {
 			t->stop_again = true;
-			continue;
+		} else if (!EVENT(status)) {
+			if (sig == t->tell) {
+				if (tracee_get_regs(t, r) < 0)
+					return gone(t, f);
+				if (regs_pc(r) == told)
+					return 0;
+			}
+			if (sig == SIGSEGV || sig == SIGBUS || sig == SIGILL ||
+			    sig == SIGSYS)
+				return stub_died(s, t, sig, f);
+			keep_signal(t, sig);
 		}
-		if (EVENT(status))
-			continue;
-		if (sig == t->tell) {
-			if (tracee_get_regs(t, r) < 0)
-				return gone(t, f);
-			if (regs_pc(r) == told)
-				return 0;
-		}
-		if (sig == SIGSEGV || sig == SIGBUS || sig == SIGILL ||
-		    sig == SIGSYS)
-			return stub_died(s, t, sig, f);
-		keep_signal(t, sig);
+		if (go_on(t, f) < 0)
+			return -1;
 	}
 }
 
-/* Arm it so that it heals itself from the moment its registers are set. */
-static int enter(struct strings *s, struct tracee *t,
-		 const struct user_regs_struct *r, struct failure *f)
+/* From the moment its registers are set it would heal itself. */
+static int enter(struct tracee *t, const struct user_regs_struct *r,
+		 struct failure *f)
 {
-	uint8_t block[512];
-	const struct stub_code *c = stub_code();
-
-	if (t->source) {
-		stub_heal(block, &t->regs, t->mask);
-		if (strings_write(s, s->stub + c->saved, block,
-				  c->saved_size) < 0)
-			return fail_errno(f, 0, "cannot write to process %d",
-					  t->pid);
-	}
 	if (tracee_set_regs(t, r) < 0 ||
 	    (t->source &&
 	     tracee_set_mask(t, ALL_SIGNALS & ~SIGNAL_BIT(t->tell)) < 0))
@@ -474,16 +520,47 @@ static int leave(struct tracee *t, struct failure *f)
 	return 0;
 }
 
-int tracee_once(struct strings *s, struct tracee *t, long nr,
-		const uint64_t arg[6], int64_t *ret, struct failure *f)
+static int enter_once(struct strings *s, struct tracee *t, long nr,
+		      const uint64_t arg[6], struct failure *f)
 {
 	struct user_regs_struct r = t->regs;
+	uint8_t block[HEAL_SIZE];
 
-	regs_once(&r, s->stub, nr, arg, t->tell);
-	if (enter(s, t, &r, f) < 0 || await_told(s, t, &r, f) < 0)
+	regs_once(&r, s->stub, nr, arg, t->tell, heal_in_stub(s));
+	if (t->source) {
+		stub_heal(block, &t->regs, t->mask);
+		if (strings_write(s, heal_in_stub(s), block, HEAL_SIZE) < 0)
+			return fail_errno(f, 0, "cannot write to process %d",
+					  t->pid);
+	}
+	return enter(t, &r, f);
+}
+
+int tracee_once_start(struct strings *s, struct tracee *t, long nr,
+		      const uint64_t arg[6], struct failure *f)
+{
+	if (enter_once(s, t, nr, arg, f) < 0)
+		return -1;
+	return go_on(t, f);
+}
+
+int tracee_once_finish(struct strings *s, struct tracee *t, int64_t *ret,
+		       struct failure *f)
+{
+	struct user_regs_struct r;
+
+	if (await_told(s, t, &r, f) < 0)
 		return -1;
 	*ret = regs_once_result(&r);
 	return leave(t, f);
+}
+
+int tracee_once(struct strings *s, struct tracee *t, long nr,
+		const uint64_t arg[6], int64_t *ret, struct failure *f)
+{
+	if (tracee_once_start(s, t, nr, arg, f) < 0)
+		return -1;
+	return tracee_once_finish(s, t, ret, f);
 }
 
 /*
@@ -493,11 +570,10 @@ int tracee_once(struct strings *s, struct tracee *t, long nr,
 int tracee_begin(struct strings *s, struct tracee *t, long nr,
 		 const uint64_t arg[6], int64_t *ret, struct failure *f)
 {
-	struct user_regs_struct r = t->regs;
+	struct user_regs_struct r;
 	int status;
 
-	regs_once(&r, s->stub, nr, arg, t->tell);
-	if (enter(s, t, &r, f) < 0)
+	if (enter_once(s, t, nr, arg, f) < 0)
 		return -1;
 	for (int us = 30;; us *= 2) {
 		if (ptrace(PTRACE_CONT, t->tid, 0, 0) < 0)
@@ -528,7 +604,7 @@ int tracee_leave(struct strings *s, struct tracee *t, long nr, uint64_t arg,
 	uint64_t args[6] = { arg };
 	struct user_regs_struct r = t->regs;
 
-	regs_once(&r, s->stub, nr, args, t->tell);
+	regs_once(&r, s->stub, nr, args, t->tell, heal_in_stub(s));
 	if (tracee_set_regs(t, &r) < 0 ||
 	    (sig && tracee_set_mask(t, ALL_SIGNALS & ~SIGNAL_BIT(sig)) < 0) ||
 	    ptrace(PTRACE_CONT, t->tid, 0, sig) < 0)
@@ -546,22 +622,41 @@ int tracee_will_leave(struct strings *s, struct tracee *t, long nr,
 	uint64_t args[6] = { arg };
 	struct user_regs_struct r = t->regs;
 
-	regs_once(&r, s->stub, nr, args, t->tell);
+	regs_once(&r, s->stub, nr, args, t->tell, heal_in_stub(s));
 	return tracee_set_regs(t, &r) < 0 ? gone(t, f) : 0;
 }
 
 /* ---- batches ---- */
 
+/* In the task: [block that heals][calls][data]. */
+#define HEAL_ROOM	256
+
+static void init(struct batch *b, struct strings *s, struct tracee *t,
+		 uint64_t at, size_t size, size_t calls)
+{
+	*b = (struct batch){
+		.t = t, .s = s, .at = at, .calls_max = calls,
+		.data_max = size - HEAL_ROOM -
+			    calls * sizeof(struct remote_call),
+	};
+}
+
 void batch_init(struct batch *b, struct strings *s, struct tracee *t)
 {
-	*b = (struct batch){ .t = t, .s = s };
+	init(b, s, t, s->work, WORK_SIZE, BATCH_CALLS);
+}
+
+void batch_init_slot(struct batch *b, struct strings *s, struct tracee *t,
+		     size_t slot)
+{
+	init(b, s, t, s->work + slot % SLOTS * SLOT_SIZE, SLOT_SIZE,
+	     SLOT_SIZE / 2 / sizeof(struct remote_call));
 }
 
 void batch_reset(struct batch *b)
 {
 	b->calls.n = b->whats.n = 0;
 	b->used = 0;
-	b->ran = false;
 }
 
 void batch_free(struct batch *b)
@@ -574,14 +669,14 @@ void batch_free(struct batch *b)
 
 static uint64_t data_start(const struct batch *b)
 {
-	return b->s->work + BATCH_CALLS * sizeof(struct remote_call);
+	return b->at + HEAL_ROOM + b->calls_max * sizeof(struct remote_call);
 }
 
 uint64_t batch_data(struct batch *b, const void *data, size_t len)
 {
 	size_t at = (b->used + 15) & ~(size_t)15;
 
-	if (at + len > BATCH_DATA)
+	if (at + len > b->data_max)
 		abort();	/* a caller that does not ask batch_full() */
 	b->data = xrealloc(b->data, at + len + 16);
 	memset(b->data + b->used, 0, at + len - b->used);
@@ -602,7 +697,7 @@ size_t batch_call(struct batch *b, const char *what, long nr, uint64_t a1,
 {
 	struct remote_call *c;
 
-	if (b->calls.n == BATCH_CALLS)
+	if (b->calls.n == b->calls_max)
 		abort();
 	c = list_add(&b->calls, sizeof(*c));
 	*c = (struct remote_call){ nr, { a1, a2, a3, a4, a5, a6 }, 0 };
@@ -612,22 +707,27 @@ size_t batch_call(struct batch *b, const char *what, long nr, uint64_t a1,
 
 bool batch_full(const struct batch *b)
 {
-	return b->calls.n > BATCH_CALLS - 64 || b->used > BATCH_DATA / 2;
+	return b->calls.n > b->calls_max * 3 / 4 || b->used > b->data_max / 2;
 }
 
-/* Calls and data, to or from the task. */
+/* Calls and data, to the task with what heals it, or from it. */
 static int transfer(struct batch *b, bool out)
 {
 	size_t len = b->calls.n * sizeof(struct remote_call);
-	struct iovec here[2] = { { b->calls.items, len }, { b->data, b->used } };
-	struct iovec there[2] = { { (void *)b->s->work, len },
-				  { (void *)data_start(b), b->used } };
-	int n = b->used ? 2 : 1;
-	ssize_t done = out ?
-		process_vm_writev(b->s->pid, here, n, there, n, 0) :
-		process_vm_readv(b->s->pid, here, n, there, n, 0);
+	uint8_t block[HEAL_SIZE];
+	struct iovec here[3] = { { b->calls.items, len }, { b->data, b->used },
+				 { block, HEAL_SIZE } };
+	struct iovec there[3] = { { (void *)(b->at + HEAL_ROOM), len },
+				  { (void *)data_start(b), b->used },
+				  { (void *)b->at, HEAL_SIZE } };
+	int n = out && b->t->source ? 3 : 2;
+	ssize_t done;
 
-	return done == (ssize_t)(len + b->used) ? 0 : -1;
+	if (n == 3)
+		stub_heal(block, &b->t->regs, b->t->mask);
+	done = out ? process_vm_writev(b->s->pid, here, n, there, n, 0) :
+		process_vm_readv(b->s->pid, here, n, there, n, 0);
+	return done == (ssize_t)(len + b->used + (n == 3) * HEAL_SIZE) ? 0 : -1;
 }
 
 static int check_results(const struct batch *b, struct failure *f)
@@ -648,24 +748,52 @@ static int check_results(const struct batch *b, struct failure *f)
 	return 0;
 }
 
-int batch_run(struct batch *b, struct failure *f)
+/* What was put off goes first. */
+static int run_queue(struct batch *b, struct failure *f)
+{
+	struct batch *queue = b->s->queue;
+
+	if (!queue || queue == b || !queue->calls.n)
+		return 0;
+	if (batch_run(queue, f) < 0)
+		return -1;
+	batch_reset(queue);
+	return 0;
+}
+
+int batch_start(struct batch *b, struct failure *f)
 {
 	struct user_regs_struct r = b->t->regs;
 
-	b->ran = true;
 	if (!b->calls.n)
 		return 0;
+	if (run_queue(b, f) < 0)
+		return -1;
 	if (transfer(b, true) < 0)
 		return fail_errno(f, 0, "cannot write to process %d", b->t->pid);
-	regs_batch(&r, b->s->stub, b->s->work, b->calls.n, b->t->tell);
-	if (enter(b->s, b->t, &r, f) < 0 ||
-	    await_told(b->s, b->t, &r, f) < 0)
+	regs_batch(&r, b->s->stub, b->at + HEAL_ROOM, b->calls.n, b->t->tell,
+		   b->at);
+	return enter(b->t, &r, f) < 0 ? -1 : go_on(b->t, f);
+}
+
+int batch_finish(struct batch *b, struct failure *f)
+{
+	struct user_regs_struct r;
+
+	if (!b->calls.n)
+		return 0;
+	if (await_told(b->s, b->t, &r, f) < 0)
 		return -1;
 	if (transfer(b, false) < 0)
 		return fail_errno(f, 0, "cannot read process %d", b->t->pid);
 	if (leave(b->t, f) < 0)
 		return -1;
 	return check_results(b, f);
+}
+
+int batch_run(struct batch *b, struct failure *f)
+{
+	return batch_start(b, f) < 0 ? -1 : batch_finish(b, f);
 }
 
 int64_t batch_ret(const struct batch *b, size_t call)

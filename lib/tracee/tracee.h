@@ -25,12 +25,15 @@
 #define WORK_SIZE	(1u << 20)	/* of the work area, bytes */
 #define XSTATE_MAX	16384
 
+struct batch;
+
 struct strings {
 	pid_t pid;		/* of a process that has this address space */
 	int mem;		/* /proc/PID/mem, owned; -1 */
 	uint64_t vdso, vdso_size;	/* where it is now */
 	uint64_t stub;		/* address of the stub in it, 0 not written */
 	uint64_t work;		/* address of the work area, 0 not mapped */
+	struct batch *queue;	/* calls that are due before any others; NULL */
 	uint64_t soft[2];	/* limits that were raised for it, RLIMIT_AS and
 				   RLIMIT_DATA, as they were */
 	bool raised;
@@ -70,16 +73,24 @@ int tracee_adopt(struct tracee *t, pid_t pid, pid_t tid, struct failure *f);
  * then maps the work area at @where, or where the kernel likes (0). */
 int strings_attach(struct strings *s, struct tracee *t, uint64_t where,
 		   struct failure *f);
-/* Unmaps the work area, takes the stub out of the vDSO, closes memory. */
+int strings_attach_start(struct strings *s, struct tracee *t, uint64_t where,
+			 struct failure *f);
+int strings_attach_finish(struct strings *s, struct tracee *t, uint64_t where,
+			  struct failure *f);
+/* Unmaps the work area and takes the stub out of the vDSO. */
 int strings_detach(struct strings *s, struct tracee *t, struct failure *f);
 int strings_open(struct strings *s, struct failure *f);	/* memory alone */
 void strings_close(struct strings *s);	/* closes memory, no more */
 /* Puts the stub elsewhere: in executable memory, or in the vDSO of s->vdso. */
 int strings_stub_at(struct strings *s, uint64_t address, struct failure *f);
 int strings_stub_in_vdso(struct strings *s, struct failure *f);
-/* Unmaps the work area and @size bytes from there, and wipes the stub. */
+/* Unmaps the work area, @size bytes from there, and wipes the stub. */
 int strings_unmap(struct strings *s, struct tracee *t, uint64_t size,
 		  struct failure *f);
+int strings_unmap_start(struct strings *s, struct tracee *t, uint64_t size,
+			struct failure *f);
+int strings_unmap_finish(struct strings *s, struct tracee *t,
+			 struct failure *f);
 /* A fork of a process with strings: the same places, its own memory. */
 int strings_inherit(struct strings *s, const struct strings *parent, pid_t pid,
 		    struct failure *f);
@@ -94,21 +105,28 @@ struct remote_call {
 /*
  * Calls to be made in one go.  Data for them, and room for what they return,
  * is laid out behind them in the work area; batch_out() shows it afterwards.
+ *
+ * A small one takes a slot of the work area: as many tasks of one process can
+ * run theirs at the same time, started one after another and then finished.
  */
 struct batch {
 	struct tracee *t;
 	struct strings *s;
+	uint64_t at;		/* where it goes */
+	size_t calls_max, data_max;
 	struct list calls;	/* of struct remote_call */
 	struct list whats;	/* of const char *: for messages, NULL: may fail */
 	uint8_t *data;		/* owned: as it will be, or was, in the task */
 	size_t used;
-	bool ran;
 };
 
-#define BATCH_CALLS	2048
-#define BATCH_DATA	(WORK_SIZE - BATCH_CALLS * sizeof(struct remote_call))
+#define BATCH_CALLS	2048	/* of one that has all of the work area */
+#define SLOT_SIZE	(32u << 10)	/* half of it calls */
+#define SLOTS		(WORK_SIZE / SLOT_SIZE)
 
 void batch_init(struct batch *b, struct strings *s, struct tracee *t);
+void batch_init_slot(struct batch *b, struct strings *s, struct tracee *t,
+		     size_t slot);
 void batch_free(struct batch *b);
 /* Address in the task of @len bytes, copied from @data, or zero. */
 uint64_t batch_data(struct batch *b, const void *data, size_t len);
@@ -127,6 +145,9 @@ size_t batch_call(struct batch *b, const char *what, long nr, uint64_t a1,
 bool batch_full(const struct batch *b);
 /* Makes the calls; -1 if one that must not fail did. */
 int batch_run(struct batch *b, struct failure *f);
+/* The same in two steps: what is started must be finished. */
+int batch_start(struct batch *b, struct failure *f);
+int batch_finish(struct batch *b, struct failure *f);
 int64_t batch_ret(const struct batch *b, size_t call);
 void *batch_out(const struct batch *b, uint64_t address);
 void batch_reset(struct batch *b);	/* empty again, to be filled anew */
@@ -134,6 +155,10 @@ void batch_reset(struct batch *b);	/* empty again, to be filled anew */
 /* One call through registers alone, without the work area. */
 int tracee_once(struct strings *s, struct tracee *t, long nr,
 		const uint64_t arg[6], int64_t *ret, struct failure *f);
+int tracee_once_start(struct strings *s, struct tracee *t, long nr,
+		      const uint64_t arg[6], struct failure *f);
+int tracee_once_finish(struct strings *s, struct tracee *t, int64_t *ret,
+		       struct failure *f);
 /*
  * Begins a call that blocks and interrupts it, so that the kernel has set up
  * its restart.  *ret is -ERESTART_RESTARTBLOCK (-516), or a result if it did

@@ -19,7 +19,7 @@
 #define ERESTART_RESTARTBLOCK	516
 
 extern const uint8_t stub_begin[], stub_batch[], stub_once[], stub_told[],
-	stub_saved[], stub_end[];
+	stub_end[];
 
 /* In the order of stub.S. */
 struct saved {
@@ -36,11 +36,11 @@ const struct stub_code *stub_code(void)
 		.batch = stub_batch - stub_begin,
 		.once = stub_once - stub_begin,
 		.told = stub_told - stub_begin,
-		.saved = stub_saved - stub_begin,
-		.saved_size = sizeof(struct saved),
 	};
 	return &c;
 }
+
+_Static_assert(sizeof(struct saved) == HEAL_SIZE, "room for it");
 
 void stub_heal(uint8_t *block, const struct user_regs_struct *r, uint64_t mask)
 {
@@ -68,18 +68,19 @@ void stub_heal(uint8_t *block, const struct user_regs_struct *r, uint64_t mask)
 }
 
 void regs_batch(struct user_regs_struct *r, uint64_t stub, uint64_t calls,
-		size_t n, int tell)
+		size_t n, int tell, uint64_t heal)
 {
 	r->rip = stub + stub_code()->batch;
 	r->rbx = calls;
 	r->r12 = n;
 	r->r14 = tell;
+	r->r15 = heal;
 	r->orig_rax = -1;	/* no system call to restart */
 	r->eflags &= ~0x100ul;
 }
 
 void regs_once(struct user_regs_struct *r, uint64_t stub, long nr,
-	       const uint64_t arg[6], int tell)
+	       const uint64_t arg[6], int tell, uint64_t heal)
 {
 	r->rip = stub + stub_code()->once;
 	r->rax = nr;
@@ -90,6 +91,7 @@ void regs_once(struct user_regs_struct *r, uint64_t stub, long nr,
 	r->r8 = arg[4];
 	r->r9 = arg[5];
 	r->r14 = tell;
+	r->r15 = heal;
 	r->orig_rax = -1;
 	r->eflags &= ~0x100ul;
 }
