@@ -103,6 +103,32 @@ char *read_file_at(int dirfd, const char *path, size_t *len)
 	return buf;
 }
 
+char *read_file_proc(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), err;
+	size_t room = 4096;
+	ssize_t n;
+	char *buf;
+
+	if (fd < 0)
+		return NULL;
+	buf = xmalloc(room);
+	n = read_some(fd, buf, room - 1);
+	err = errno;
+	close(fd);
+	if (n > (ssize_t)room - 1024) {	/* it may be longer */
+		free(buf);
+		return read_file(path, NULL);
+	}
+	if (n < 0) {
+		free(buf);
+		errno = err;
+		return NULL;
+	}
+	buf[n] = '\0';
+	return buf;
+}
+
 char *read_file(const char *path, size_t *len)
 {
 	return read_file_at(AT_FDCWD, path, len);

@@ -549,10 +549,23 @@ static int choose_tell(const struct source_task *t)
 	return fallback;
 }
 
+/* That of the main thread was read with the process. */
+static int task_status(const struct source *s, struct source_task *t)
+{
+	if (t->t.tid != s->pid)
+		return proc_status(s->pid, t->t.tid, &t->status);
+	t->status = s->status;
+	t->status.groups = (struct list){ 0 };
+	list_each(&s->status.groups, uint32_t, group)
+		*(uint32_t *)list_add(&t->status.groups, sizeof(*group)) =
+			*group;
+	return 0;
+}
+
 static int look_tasks(struct source *s, struct failure *f)
 {
 	list_each(&s->tasks, struct source_task, t) {
-		if (proc_status(s->pid, t->t.tid, &t->status) < 0)
+		if (task_status(s, t) < 0)
 			return look_failed(s, f);
 		t->id = t->status.nspid_n ?
 			t->status.nspid[t->status.nspid_n - 1] : t->t.tid;

@@ -65,6 +65,8 @@ enum capture_end { END_STOPPED, END_KILLED, END_RUNNING };
 
 /* An open file description, as it was first met. */
 struct seen_open {
+	dev_t dev;
+	ino_t ino;
 	pid_t pid;
 	int fd;
 	uint64_t id;

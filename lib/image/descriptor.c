@@ -105,17 +105,24 @@ static int check(struct capture *c, struct source *s, struct failure *f)
 
 /* ---- capture ---- */
 
-/* The order of the kernel's own comparison, by which descriptions are kept. */
-static int compare_open(const struct seen_open *o, pid_t pid, int fd)
+/* In the order of inodes, and of the kernel's own comparison for those that may
+ * be the same. */
+static int compare_open(const struct seen_open *o, pid_t pid,
+			const struct source_fd *fd)
 {
-	long rc = syscall(SYS_kcmp, pid, o->pid, KCMP_FILE, fd, o->fd);
+	long rc;
 
+	if (o->dev != fd->st.st_dev)
+		return fd->st.st_dev < o->dev ? -1 : 1;
+	if (o->ino != fd->st.st_ino)
+		return fd->st.st_ino < o->ino ? -1 : 1;
+	rc = syscall(SYS_kcmp, pid, o->pid, KCMP_FILE, fd->fd, o->fd);
 	return rc == 1 ? -1 : rc == 2 || rc == 3 ? 1 : rc == 0 ? 0 : -2;
 }
 
 /* Where in c->opens it is, or is to be put; *found tells which. */
-static size_t place_open(const struct capture *c, pid_t pid, int fd,
-			 bool *found)
+static size_t place_open(const struct capture *c, pid_t pid,
+			 const struct source_fd *fd, bool *found)
 {
 	size_t low = 0, high = c->opens.n;
 
@@ -153,7 +160,7 @@ static uint64_t open_of(struct capture *c, struct source *s,
 	const struct fd_kind *k;
 	struct seen_open *o;
 	bool found;
-	size_t at = place_open(c, s->via, fd->fd, &found);
+	size_t at = place_open(c, s->via, fd, &found);
 
 	if (found)
 		return list_at(&c->opens, struct seen_open, at)->id;
@@ -165,8 +172,8 @@ static uint64_t open_of(struct capture *c, struct source *s,
 		return 0;
 	}
 	o = insert_open(c, at);
-	*o = (struct seen_open){ .pid = s->via, .fd = fd->fd,
-				 .id = c->next_open++ };
+	*o = (struct seen_open){ .dev = fd->st.st_dev, .ino = fd->st.st_ino,
+				 .pid = s->via, .fd = fd->fd, .id = c->next_open++ };
 	return k->capture(c, s, fd, o->id, f) < 0 ? 0 : o->id;
 }
 

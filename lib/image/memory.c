@@ -39,9 +39,10 @@ struct reader {
 	struct stream_out *out;
 	uint64_t id;		/* of the space or object */
 	bool zero_is_default;	/* in a new mapping there are zeros */
-	bool force;		/* the process itself may not read it */
+	bool force;		/* the process itself may not read some of it */
 	uint8_t *buf;		/* CHUNK bytes */
 	struct iovec piece[PIECES];
+	bool zeros[PIECES];	/* zero_is_default of each */
 	size_t n, bytes;
 };
 
@@ -123,17 +124,20 @@ static int flush(struct reader *r, struct failure *f)
 	if (read_pieces(r, f) < 0)
 		return -1;
 	for (size_t i = 0; i < r->n; i++) {
+		r->zero_is_default = r->zeros[i];
 		if (put_run(r, (uint64_t)r->piece[i].iov_base, r->buf + done,
 			    r->piece[i].iov_len / PAGE, f) < 0)
 			return -1;
 		done += r->piece[i].iov_len;
 	}
 	r->n = r->bytes = 0;
+	r->force = false;
 	return 0;
 }
 
-static int add_range(struct reader *r, uint64_t start, uint64_t end,
-		     struct failure *f)
+/* Of mapping @m. */
+static int add_range(struct reader *r, const struct rec_mapping *m,
+		     uint64_t start, uint64_t end, struct failure *f)
 {
 	while (start < end) {
 		uint64_t stop = (start + HUGE) & ~(HUGE - 1);
@@ -143,6 +147,8 @@ static int add_range(struct reader *r, uint64_t start, uint64_t end,
 		if ((r->n == PIECES || r->bytes + (stop - start) > CHUNK) &&
 		    flush(r, f) < 0)
 			return -1;
+		r->force |= !(m->prot & PROT_READ);
+		r->zeros[r->n] = m->kind == MAPPING_ANON;
 		r->piece[r->n++] = (struct iovec){ (void *)start, stop - start };
 		r->bytes += stop - start;
 		start = stop;
@@ -157,38 +163,85 @@ static bool has_own_pages(const struct rec_mapping *m)
 	return !(m->flags & VMF_MS);
 }
 
-static int write_mapping(struct reader *r, const struct rec_mapping *m,
-			 struct failure *f)
-{
-	struct list ranges = { 0 };
-	int rc = 0;
+/*
+ * Asking for the pages of a mapping costs as much as reading some: small ones
+ * that follow each other are asked for together.
+ */
+#define SMALL (8ull << 20)
 
-	r->zero_is_default = m->kind == MAPPING_ANON;
-	r->force = !(m->prot & PROT_READ);
-	if (proc_pages(r->s->pagemap, m->start, m->end,
-		       m->kind == MAPPING_ANON ? PAGES_ANON : PAGES_PRIVATE,
-		       &ranges) < 0)
-		rc = fail_errno(f, 0, "cannot read the page map of process %d",
-				r->s->pid);
-	list_each(&ranges, struct page_range, range)
-		if (rc == 0)
-			rc = add_range(r, range->start, range->end, f);
+static bool is_small(const struct rec_mapping *m)
+{
+	return m->end - m->start <= SMALL;
+}
+
+/* How many from @m on are asked for in one go. */
+static size_t together(const struct record *m, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && is_small(m[i].data))
+		i++;
+	return i ? i : 1;
+}
+
+/* Ranges and mappings are both in order of address. */
+static int add_ranges(struct reader *r, const struct record *m, size_t n,
+		      const struct list *ranges, struct failure *f)
+{
+	list_each(ranges, const struct page_range, range) {
+		const struct rec_mapping *map = NULL;
+
+		for (; n; m++, n--) {
+			uint64_t start, end;
+
+			map = m->data;
+			start = range->start > map->start ? range->start :
+				map->start;
+			end = range->end < map->end ? range->end : map->end;
+			if (start < end && has_own_pages(map) &&
+			    add_range(r, map, start, end, f) < 0)
+				return -1;
+			if (map->end >= range->end)
+				break;	/* more of it may come */
+		}
+	}
+	return 0;
+}
+
+static int write_mappings(struct reader *r, const struct record *m, size_t n,
+			  struct failure *f)
+{
+	const struct rec_mapping *first = m->data, *last = m[n - 1].data;
+	bool anonymous = n == 1 && first->kind == MAPPING_ANON;
+	struct list ranges = { 0 };
+	int rc;
+
+	if (n == 1 && !has_own_pages(first))
+		return 0;
+	rc = proc_pages(r->s->pagemap, first->start, last->end,
+			anonymous ? PAGES_ANON : PAGES_PRIVATE, &ranges);
+	if (rc < 0)
+		fail_errno(f, 0, "cannot read the page map of process %d",
+			   r->s->pid);
+	else
+		rc = add_ranges(r, m, n, &ranges, f);
 	list_free(&ranges);
-	/* What follows may be read in another way. */
-	return rc < 0 ? rc : flush(r, f);
+	return rc;
 }
 
 static int write_space(struct capture *c, struct source *s,
 		       struct stream_out *out, uint8_t *buf, struct failure *f)
 {
 	struct reader r = { .s = s, .out = out, .id = s->id, .buf = buf };
-	size_t n;
+	size_t n, some;
 	struct record *m = image_run(&c->image, RECORD_MAPPING, s->id, &n);
 
-	for (; n--; m++)
-		if (has_own_pages(m->data) && write_mapping(&r, m->data, f) < 0)
+	for (; n; m += some, n -= some) {
+		some = together(m, n);
+		if (write_mappings(&r, m, some, f) < 0)
 			return -1;
-	return 0;
+	}
+	return flush(&r, f);
 }
 
 static int write_extent(struct reader *r, int fd, uint64_t start, uint64_t end,

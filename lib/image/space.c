@@ -70,7 +70,7 @@ static uint64_t locked_now(const struct source *s)
 	uint64_t kib = 0;
 
 	snprintf(path, sizeof(path), "/proc/%d/status", s->via);
-	text = read_file(path, NULL);
+	text = read_file_proc(path);
 	at = text ? strstr(text, "\nVmLck:") : NULL;
 	if (at)
 		kib = strtoull(at + 7, NULL, 10);
@@ -104,12 +104,12 @@ static uint32_t locks_future(const struct source *s)
 
 static int capture(struct capture *c, struct source *s, struct failure *f)
 {
-	struct proc_stat seen, *st = &seen;
+	struct proc_stat seen = s->stat, *st = &seen;
 	struct rec_space *rec;
 
 	if (s->zombie)
 		return 0;
-	if (proc_stat(s->pid, s->via, st) < 0)
+	if (s->via != s->pid && proc_stat(s->pid, s->via, st) < 0)
 		return fail_errno(f, 0, "cannot look at process %d", s->pid);
 	rec = image_add(&c->image, RECORD_SPACE, s->id);
 	rec->start_code = st->start_code;

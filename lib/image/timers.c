@@ -82,7 +82,7 @@ static int check(struct capture *c, struct source *s, struct failure *f)
 	struct list timers = { 0 };
 
 	(void)f;
-	if (s->zombie)
+	if (s->zombie || c->frozen)	/* capture() sees for itself */
 		return 0;
 	if (proc_timers(s->pid, &timers) == 0 && timers.n > TIMERS_MAX)
 		obstacle_add(c, s, NULL, "has %zu timers, more than %d",
@@ -190,6 +190,9 @@ static int capture(struct capture *c, struct source *s, struct failure *f)
 	if (proc_timers(s->pid, &timers) < 0 && errno != ENOENT)
 		return fail_errno(f, 0, "cannot read the timers of process %d",
 				  s->pid);
+	if (timers.n > TIMERS_MAX)
+		obstacle_add(c, s, NULL, "has %zu timers, more than %d",
+			     timers.n, TIMERS_MAX);
 	record_itimers(&rec, task_data(source_leader(s), &kind_timers));
 	rc = read_timers(s, &timers, &rec, f);
 	if (rec.timers.n || rec.itimers.n)

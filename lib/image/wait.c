@@ -30,7 +30,7 @@ static uint64_t monotonic_ns(void)
 /* The scheduler prints milliseconds with six decimals. */
 static int64_t exec_start(const char *path)
 {
-	char *text = read_file(path, NULL), *at;
+	char *text = read_file_proc(path), *at;
 	int64_t ns = -1;
 
 	at = text ? strstr(text, "se.exec_start") : NULL;
@@ -108,7 +108,7 @@ uint64_t wait_slept(pid_t pid, pid_t tid)
 	bool waits;
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", pid, tid);
-	text = read_file(path, NULL);
+	text = read_file_proc(path);
 	waits = text && parse_call(text, &nr, arg) && waits_relative(nr, arg);
 	free(text);
 	if (!waits)

@@ -38,7 +38,7 @@ int proc_fdinfo(pid_t pid, int fd, struct proc_fdinfo *info)
 
 	memset(info, 0, sizeof(*info));
 	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", pid, fd);
-	info->text = read_file(path, NULL);
+	info->text = read_file_proc(path);
 	if (!info->text)
 		return -1;
 	for (const char *line = info->text, *end; *line; line = end + 1) {

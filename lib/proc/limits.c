@@ -48,7 +48,7 @@ int proc_limits(pid_t pid, uint64_t limit[16][2])
 	char *line;
 	int found = 0;
 
-	if (lines_open(&in, pid, pid, "limits") < 0)
+	if (lines_open_small(&in, pid, pid, "limits") < 0)
 		return -1;
 	while ((line = lines_next(&in))) {
 		for (int i = 0; i < LIMITS; i++) {

@@ -171,7 +171,7 @@ int proc_status(pid_t pid, pid_t tid, struct proc_status *st)
 	char *line;
 
 	memset(st, 0, sizeof(*st));
-	if (lines_open(&in, pid, tid, "status") < 0)
+	if (lines_open_small(&in, pid, tid, "status") < 0)
 		return -1;
 	while ((line = lines_next(&in))) {
 		const struct field *f = field_of(line, from);
@@ -237,7 +237,7 @@ int proc_stat(pid_t pid, pid_t tid, struct proc_stat *s)
 	memset(s, 0, sizeof(*s));
 	if (fd < 0)
 		return -1;
-	n = read_full(fd, buf, sizeof(buf) - 1);
+	n = read_some(fd, buf, sizeof(buf) - 1);	/* whole, or cut */
 	err = errno;
 	close(fd);
 	errno = err;

@@ -28,12 +28,17 @@ int proc_open(pid_t pid, pid_t tid, const char *name, int flags);
 struct lines {
 	int fd;			/* owned */
 	int err;		/* errno of the read that failed */
+	bool small;		/* its records are below 1 KiB */
+	bool ended;
 	char *buf;		/* fixed, or owned once a line was too long */
 	size_t room, start, end;
 	char fixed[16384];
 };
 /* lines_close() keeps errno, and returns -1 with it if a read had failed. */
 int lines_open(struct lines *l, pid_t pid, pid_t tid, const char *name);
+/* Of a file whose records are below 1 KiB: a read well below a page is its
+ * last. */
+int lines_open_small(struct lines *l, pid_t pid, pid_t tid, const char *name);
 int lines_open_path(struct lines *l, const char *path);
 /* The next line, ended by NUL in place of \n, good until the next call; NULL at
  * the end or on failure. */

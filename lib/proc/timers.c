@@ -49,7 +49,7 @@ int proc_timers(pid_t pid, struct list *timers)
 	char *line;
 
 	memset(timers, 0, sizeof(*timers));
-	if (lines_open(&in, pid, pid, "timers") < 0)
+	if (lines_open_small(&in, pid, pid, "timers") < 0)
 		return -1;
 	while (rc == 0 && (line = lines_next(&in))) {
 		const char *v;

@@ -11,9 +11,31 @@
 #include "proc/proc.h"
 #include "proc/text.h"
 
+/* The links of a directory of /proc: more than the processes or threads in it,
+ * but by no more than some dozens. */
+static size_t links_of(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) < 0 ? 0 : st.st_nlink;
+}
+
+/* Those of task/ are two, and one for each thread. */
+static size_t thread_links(pid_t pid)
+{
+	char path[PROC_PATH_ROOM];
+
+	return proc_path(path, pid, pid, "task") < 0 ? 0 : links_of(path);
+}
+
 int proc_threads(pid_t pid, struct list *tids)
 {
 	memset(tids, 0, sizeof(*tids));
+	/* The one thread left is the main one, even if that is a zombie. */
+	if (thread_links(pid) == 3) {
+		*(pid_t *)list_add(tids, sizeof(pid_t)) = pid;
+		return 0;
+	}
 	return numbers_in(proc_open(pid, pid, "task", O_RDONLY | O_DIRECTORY),
 			  tids);
 }
@@ -55,7 +77,7 @@ static int children_of_thread(pid_t pid, pid_t tid, struct list *pids)
 	snprintf(name, sizeof(name), "task/%d/children", tid);
 	if (proc_path(path, pid, pid, name) < 0)
 		return -1;
-	text = read_file(path, NULL);
+	text = read_file_proc(path);
 	if (!text)
 		return -1;
 	add_pids(text, pids);
@@ -75,22 +97,12 @@ static int ascending(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The links of a directory of /proc: more than the processes or threads in it,
- * but by no more than some dozens. */
-static size_t links_of(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) < 0 ? 0 : st.st_nlink;
-}
-
 /* Then it is cheaper to ask every process than every thread. */
 static bool has_more_threads_than_processes(pid_t pid)
 {
-	char path[PROC_PATH_ROOM];
+	size_t threads = thread_links(pid);
 
-	return proc_path(path, pid, pid, "task") == 0 &&
-	       links_of(path) > links_of("/proc");
+	return threads > 100 && threads > links_of("/proc");
 }
 
 int children_by_threads(pid_t pid, struct list *pids)

@@ -26,7 +26,7 @@ static ssize_t read_small(pid_t pid, const char *name, void *to, size_t room)
 
 	if (fd < 0)
 		return -1;
-	n = read_full(fd, to, room);
+	n = read_some(fd, to, room);
 	if (n == (ssize_t)room)
 		more = read_some(fd, &c, 1);
 	if (n < 0 || more < 0)
