@@ -160,6 +160,6 @@ struct fd_kind {
 };
 
 extern const struct fd_kind fd_kind_file, fd_kind_pipe, fd_kind_outside;
-extern const struct fd_kind fd_kind_eventfd;
+extern const struct fd_kind fd_kind_eventfd, fd_kind_epoll, fd_kind_signalfd;
 
 #endif
