@@ -21,6 +21,7 @@
 #include <sys/random.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -118,6 +119,14 @@ static void cut_deleted(struct source_fd *d)
 	}
 }
 
+static void look_protocol(struct source_fd *d, const char *path)
+{
+	ssize_t n = getxattr(path, "system.sockprotoname", d->protocol,
+			     sizeof(d->protocol) - 1);
+
+	d->protocol[n > 0 ? n : 0] = '\0';
+}
+
 /* A descriptor that is closed while we look is no failure: 0 then. */
 static int look_fd(struct source *s, int fd)
 {
@@ -132,6 +141,8 @@ static int look_fd(struct source *s, int fd)
 	snprintf(name, sizeof(name), "/proc/%d/fd/%d", s->via, fd);
 	if (stat(name, &d->st) < 0)
 		goto gone;
+	if (S_ISSOCK(d->st.st_mode))
+		look_protocol(d, name);
 	cut_deleted(d);
 	return 0;
 gone:

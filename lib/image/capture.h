@@ -32,6 +32,8 @@ struct source_fd {
 	bool deleted;		/* link ended in " (deleted)", which is cut */
 	struct proc_fdinfo info;
 	struct stat st;
+	char protocol[32];	/* of a socket, as the kernel calls it: "TCP",
+				   "UDPv6", "UNIX-STREAM", "NETLINK" */
 };
 
 struct source_task {
@@ -159,7 +161,7 @@ struct fd_kind {
 		       const struct source_fd *, uint64_t id, struct failure *);
 };
 
-extern const struct fd_kind fd_kind_file, fd_kind_pipe, fd_kind_outside;
-extern const struct fd_kind fd_kind_eventfd, fd_kind_epoll, fd_kind_signalfd;
+extern const struct fd_kind fd_kind_file, fd_kind_pipe, fd_kind_outside,
+	fd_kind_eventfd, fd_kind_inet;
 
 #endif

@@ -78,10 +78,11 @@ extern const struct kind
 	kind_process, kind_thread, kind_creds, kind_sched, kind_actions,
 	kind_pending, kind_timers, kind_limits, kind_space, kind_mapping,
 	kind_vdso, kind_object, kind_file, kind_pipe, kind_pipe_end,
-	kind_terminal, kind_outside, kind_descriptor;
+	kind_terminal, kind_outside, kind_descriptor,
+	kind_inet, kind_inet_data;
 
 extern const struct kind
-	kind_eventfd, kind_epoll, kind_signalfd;
+	kind_eventfd;
 
 const struct kind *kind_of(uint32_t type);	/* NULL if unknown */
 const struct schema *record_schema(uint32_t type);

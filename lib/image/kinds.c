@@ -25,9 +25,9 @@ const struct kind *const kinds[] = {
 	&kind_pipe_end,
 	&kind_outside,
 	&kind_eventfd,
-	&kind_signalfd,
+	&kind_inet,
+	&kind_inet_data,
 	&kind_descriptor,
-	&kind_epoll,		/* when all that it may watch is recorded */
 	&kind_limits,		/* last: they bind us, too */
 	NULL,
 };

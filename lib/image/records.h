@@ -38,8 +38,8 @@ enum record_type {
 	RECORD_OUTSIDE = 32,
 	RECORD_DESCRIPTOR = 33,
 	RECORD_EVENTFD = 34,
-	RECORD_EPOLL = 35,
-	RECORD_SIGNALFD = 37,
+	RECORD_INET = 50,
+	RECORD_INET_DATA = 51,
 };
 
 /* Objects share the id space of pages with address spaces (PIDs). */
@@ -301,6 +301,29 @@ struct rec_outside {
 	char *name;		/* for people: pipe:[123], /dev/pts/3 */
 };
 
+enum inet_state {
+	INET_NEW = 0,		/* bound or not, UDP: connected or not */
+	INET_LISTENING = 1,
+};
+
+/* id: counted up with rec_file; a socket of the internet: TCP, UDP, raw .. */
+struct rec_inet {
+	uint32_t family;	/* AF_INET, AF_INET6 */
+	uint32_t type, protocol;
+	uint32_t flags;		/* O_NONBLOCK, O_ASYNC */
+	uint32_t state;		/* enum inet_state */
+	uint32_t backlog;	/* INET_LISTENING */
+	struct blob local, peer;	/* struct sockaddr_*; empty: none */
+	struct list options;	/* of struct rec_option */
+	struct list owner;	/* of struct rec_owner, at most one */
+};
+
+/* id: that of the socket; one datagram waiting to be read, in order */
+struct rec_inet_data {
+	struct blob from, to;	/* struct sockaddr_* */
+	struct blob data;
+};
+
 enum lock_kind {
 	LOCK_POSIX = 0,		/* fcntl(2) F_SETLK: the process's */
 	LOCK_OFD = 1,		/* F_OFD_SETLK: the description's */
@@ -325,28 +348,6 @@ struct rec_descriptor {
 struct rec_eventfd {
 	uint64_t count;
 	bool semaphore;		/* EFD_SEMAPHORE */
-	uint32_t flags;		/* O_NONBLOCK .. */
-};
-
-struct rec_watch {
-	uint32_t fd;		/* number it was added under */
-	uint32_t events;	/* EPOLLIN .., EPOLLET .. */
-	uint64_t data;		/* epoll_data_t */
-	uint64_t open;		/* id of what is watched */
-};
-
-/* id: counted up with rec_file */
-struct rec_epoll {
-	struct list watches;	/* of struct rec_watch */
-	bool idle;		/* nothing was there to be reported; false if
-				   there was, or that was not asked */
-	uint32_t flags;		/* O_NONBLOCK .. */
-	uint32_t busy_us, busy_budget, busy_prefer;	/* EPIOCSPARAMS */
-};
-
-/* id: counted up with rec_file */
-struct rec_signalfd {
-	uint64_t mask;
 	uint32_t flags;		/* O_NONBLOCK .. */
 };
 

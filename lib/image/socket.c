@@ -3,7 +3,8 @@
  * socket.c - the options of sockets, of all families
  *
  * What can be asked with getsockopt(2) and set again is a row in the table
- * below, in the order in which it is set.  A socket is compared with a new one
+ * below, in the order in which it is set.  Some must be set before the socket has
+ * its address; the others when it is what it was.  A socket is compared with a new one
  * of its domain, type and protocol, and only what differs is recorded: the
  * usual is not the same everywhere.  A row that a family does not have is
  * passed over, so that rows of any level may stand here.
@@ -69,21 +70,29 @@ struct option {
 	enum option_sort sort;
 	int force;
 	bool vital;		/* without it the program would misbehave */
+	bool soon;		/* must be set before it has its address */
+	bool apart;		/* means something else once connected */
 };
 
 #define OPT(optname, bytes, ...)					\
 	{ .level = SOL_SOCKET, .name = optname, .text = #optname,	\
 	  .size = bytes, ##__VA_ARGS__ }
 #define INT sizeof(int)
+/* Of another level; the names are not all known to the headers. */
+#define ROW(optlevel, optname, opttext, ...)				\
+	{ .level = optlevel, .name = optname, .text = opttext,		\
+	  ##__VA_ARGS__ }
 
 static const struct option table[] = {
 	OPT(SO_DEBUG, INT),
-	OPT(SO_REUSEADDR, INT),
-	OPT(SO_REUSEPORT, INT),
+	OPT(SO_REUSEADDR, INT, .soon = true),
+	OPT(SO_REUSEPORT, INT, .soon = true),
 	OPT(SO_DONTROUTE, INT),
 	OPT(SO_BROADCAST, INT),
-	OPT(SO_SNDBUF, INT, .sort = OPT_BUFFER, .force = SO_SNDBUFFORCE),
-	OPT(SO_RCVBUF, INT, .sort = OPT_BUFFER, .force = SO_RCVBUFFORCE),
+	OPT(SO_SNDBUF, INT, .sort = OPT_BUFFER, .force = SO_SNDBUFFORCE,
+	    .soon = true),
+	OPT(SO_RCVBUF, INT, .sort = OPT_BUFFER, .force = SO_RCVBUFFORCE,
+	    .soon = true),
 	/* Setting a size has locked it. */
 	OPT(SO_BUF_LOCK, INT),
 	OPT(SO_KEEPALIVE, INT),
@@ -98,7 +107,7 @@ static const struct option table[] = {
 	OPT(SO_RCVLOWAT, INT, .vital = true),
 	OPT(SO_RCVTIMEO, sizeof(struct timeval), .vital = true),
 	OPT(SO_SNDTIMEO, sizeof(struct timeval), .vital = true),
-	OPT(SO_BINDTODEVICE, 0, .vital = true),
+	OPT(SO_BINDTODEVICE, 0, .vital = true, .soon = true),
 	/* The old form, then the new: the last that is set is in force. */
 	OPT(SO_TIMESTAMP, INT),
 	OPT(SO_TIMESTAMPNS, INT),
@@ -106,7 +115,7 @@ static const struct option table[] = {
 	OPT(SO_TIMESTAMPNS_NEW, INT),
 	OPT(SO_TIMESTAMPING, 8),
 	OPT(SO_TIMESTAMPING_NEW, 8),
-	OPT(SO_MARK, INT),
+	OPT(SO_MARK, INT, .soon = true),
 	OPT(SO_RCVMARK, INT),
 	OPT(SO_RCVPRIORITY, INT),
 	OPT(SO_RXQ_OVFL, INT),
@@ -124,7 +133,119 @@ static const struct option table[] = {
 	OPT(SO_TXREHASH, INT),
 	OPT(SO_PEEK_OFF, INT, .vital = true),
 	OPT(SO_ATTACH_FILTER, 0, .sort = OPT_FILTER, .vital = true),
-	OPT(SO_LOCK_FILTER, INT),	/* last: it forbids the one before */
+	OPT(SO_LOCK_FILTER, INT),	/* it forbids the one before */
+
+	/* The numbers are the kernel's: some are younger than the headers. */
+	ROW(0, 1, "IP_TOS", .soon = true),
+	ROW(0, 2, "IP_TTL", .soon = true),
+	ROW(0, 3, "IP_HDRINCL", .soon = true),
+	ROW(0, 4, "IP_OPTIONS", .soon = true),
+	ROW(0, 6, "IP_RECVOPTS"),
+	ROW(0, 7, "IP_RETOPTS"),
+	ROW(0, 8, "IP_PKTINFO"),
+	ROW(0, 10, "IP_MTU_DISCOVER", .soon = true),
+	ROW(0, 11, "IP_RECVERR"),
+	ROW(0, 12, "IP_RECVTTL"),
+	ROW(0, 13, "IP_RECVTOS"),
+	ROW(0, 15, "IP_FREEBIND", .soon = true),
+	ROW(0, 18, "IP_PASSSEC"),
+	ROW(0, 19, "IP_TRANSPARENT", .soon = true),
+	ROW(0, 20, "IP_RECVORIGDSTADDR"),
+	ROW(0, 21, "IP_MINTTL"),
+	ROW(0, 22, "IP_NODEFRAG"),
+	ROW(0, 23, "IP_CHECKSUM"),
+	ROW(0, 24, "IP_BIND_ADDRESS_NO_PORT", .soon = true),
+	ROW(0, 25, "IP_RECVFRAGSIZE"),
+	ROW(0, 26, "IP_RECVERR_RFC4884"),
+	ROW(0, 32, "IP_MULTICAST_IF", .soon = true),
+	ROW(0, 33, "IP_MULTICAST_TTL"),
+	ROW(0, 34, "IP_MULTICAST_LOOP"),
+	ROW(0, 49, "IP_MULTICAST_ALL"),
+	ROW(0, 50, "IP_UNICAST_IF", .soon = true),
+	ROW(0, 51, "IP_LOCAL_PORT_RANGE", .soon = true),
+	ROW(41, 2, "IPV6_2292PKTINFO"),
+	ROW(41, 3, "IPV6_2292HOPOPTS"),
+	ROW(41, 4, "IPV6_2292DSTOPTS"),
+	ROW(41, 5, "IPV6_2292RTHDR"),
+	ROW(41, 7, "IPV6_CHECKSUM"),
+	ROW(41, 8, "IPV6_2292HOPLIMIT"),
+	ROW(41, 11, "IPV6_FLOWINFO"),
+	ROW(41, 16, "IPV6_UNICAST_HOPS", .soon = true),
+	ROW(41, 17, "IPV6_MULTICAST_IF", .soon = true),
+	ROW(41, 18, "IPV6_MULTICAST_HOPS"),
+	ROW(41, 19, "IPV6_MULTICAST_LOOP"),
+	ROW(41, 23, "IPV6_MTU_DISCOVER", .soon = true),
+	ROW(41, 25, "IPV6_RECVERR"),
+	ROW(41, 26, "IPV6_V6ONLY", .soon = true),
+	ROW(41, 29, "IPV6_MULTICAST_ALL"),
+	ROW(41, 31, "IPV6_RECVERR_RFC4884"),
+	ROW(41, 33, "IPV6_FLOWINFO_SEND"),
+	ROW(41, 36, "IPV6_HDRINCL"),
+	ROW(41, 49, "IPV6_RECVPKTINFO"),
+	ROW(41, 51, "IPV6_RECVHOPLIMIT"),
+	ROW(41, 53, "IPV6_RECVHOPOPTS"),
+	ROW(41, 56, "IPV6_RECVRTHDR"),
+	ROW(41, 58, "IPV6_RECVDSTOPTS"),
+	ROW(41, 60, "IPV6_RECVPATHMTU"),
+	ROW(41, 62, "IPV6_DONTFRAG", .soon = true),
+	ROW(41, 66, "IPV6_RECVTCLASS"),
+	ROW(41, 67, "IPV6_TCLASS", .soon = true),
+	ROW(41, 70, "IPV6_AUTOFLOWLABEL"),
+	ROW(41, 72, "IPV6_ADDR_PREFERENCES"),
+	ROW(41, 73, "IPV6_MINHOPCOUNT"),
+	ROW(41, 74, "IPV6_ORIGDSTADDR"),
+	ROW(41, 75, "IPV6_TRANSPARENT", .soon = true),
+	ROW(41, 76, "IPV6_UNICAST_IF", .soon = true),
+	ROW(41, 77, "IPV6_RECVFRAGSIZE"),
+	ROW(41, 78, "IPV6_FREEBIND", .soon = true),
+	ROW(6, 1, "TCP_NODELAY"),
+	ROW(6, 2, "TCP_MAXSEG", .soon = true, .apart = true),
+	ROW(6, 3, "TCP_CORK"),
+	ROW(6, 4, "TCP_KEEPIDLE"),
+	ROW(6, 5, "TCP_KEEPINTVL"),
+	ROW(6, 6, "TCP_KEEPCNT"),
+	ROW(6, 7, "TCP_SYNCNT"),
+	ROW(6, 8, "TCP_LINGER2"),
+	ROW(6, 9, "TCP_DEFER_ACCEPT", .soon = true),
+	ROW(6, 10, "TCP_WINDOW_CLAMP", .soon = true, .apart = true),
+	ROW(6, 13, "TCP_CONGESTION", .soon = true),
+	ROW(6, 16, "TCP_THIN_LINEAR_TIMEOUTS"),
+	ROW(6, 18, "TCP_USER_TIMEOUT"),
+	ROW(6, 23, "TCP_FASTOPEN", .soon = true, .apart = true),
+	ROW(6, 25, "TCP_NOTSENT_LOWAT"),
+	ROW(6, 27, "TCP_SAVE_SYN", .soon = true, .apart = true),
+	ROW(6, 30, "TCP_FASTOPEN_CONNECT", .apart = true),
+	ROW(6, 34, "TCP_FASTOPEN_NO_COOKIE"),
+	ROW(6, 36, "TCP_INQ"),
+	ROW(6, 37, "TCP_TX_DELAY"),
+	ROW(6, 44, "TCP_RTO_MAX_MS"),
+	ROW(17, 1, "UDP_CORK"),
+	ROW(17, 100, "UDP_ENCAP", .soon = true),
+	ROW(17, 101, "UDP_NO_CHECK6_TX"),
+	ROW(17, 102, "UDP_NO_CHECK6_RX"),
+	ROW(17, 103, "UDP_SEGMENT"),
+	ROW(17, 104, "UDP_GRO"),
+	ROW(136, 1, "UDP_CORK"),
+	ROW(136, 10, "UDPLITE_SEND_CSCOV"),
+	ROW(136, 11, "UDPLITE_RECV_CSCOV"),
+	ROW(255, 1, "ICMP_FILTER"),
+	ROW(58, 1, "ICMPV6_FILTER"),
+	ROW(263, 8, "PACKET_AUXDATA"),
+	ROW(263, 9, "PACKET_ORIGDEV"),
+	ROW(263, 10, "PACKET_VERSION"),
+	ROW(263, 12, "PACKET_RESERVE"),
+	ROW(263, 14, "PACKET_LOSS"),
+	ROW(263, 15, "PACKET_VNET_HDR"),
+	ROW(263, 17, "PACKET_TIMESTAMP"),
+	ROW(263, 20, "PACKET_QDISC_BYPASS"),
+	ROW(263, 23, "PACKET_IGNORE_OUTGOING"),
+	ROW(270, 3, "NETLINK_PKTINFO"),
+	ROW(270, 4, "NETLINK_BROADCAST_ERROR"),
+	ROW(270, 5, "NETLINK_NO_ENOBUFS"),
+	ROW(270, 8, "NETLINK_LISTEN_ALL_NSID"),
+	ROW(270, 10, "NETLINK_CAP_ACK"),
+	ROW(270, 11, "NETLINK_EXT_ACK"),
+	ROW(270, 12, "NETLINK_GET_STRICT_CHK"),
 };
 
 static const struct option *option_find(const struct rec_option *rec)
@@ -230,8 +351,19 @@ static bool is_set_buffer(const struct option *o, int lock)
 	       lock & (o->name == SO_SNDBUF ? 1 : 2);
 }
 
+/* A connection in the kernel's sense: it has a peer, and a stream. */
+static bool is_connected(int sock)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+
+	return get_int(sock, SO_TYPE) == SOCK_STREAM &&
+	       getpeername(sock, (struct sockaddr *)&ss, &len) == 0;
+}
+
 static int read_options(int sock, struct list *options, struct failure *f)
 {
+	bool connected = is_connected(sock);
 	uint8_t *was = xmalloc(VALUE_MAX), *usual = xmalloc(VALUE_MAX);
 	int fresh = new_like(sock), lock = get_int(sock, SO_BUF_LOCK), rc = 0;
 
@@ -239,6 +371,8 @@ static int read_options(int sock, struct list *options, struct failure *f)
 		const struct option *o = &table[i];
 		ssize_t n = option_get(sock, o, was), m = 0;
 
+		if (o->apart && connected)
+			continue;
 		if (n <= 0) {
 			if (n < 0 && o->vital && errno == EACCES)
 				rc = fail_errno(f, STATUS_OBSTACLE,
@@ -365,12 +499,14 @@ static bool option_has(int sock, const struct option *o, const struct blob *v)
 	return same;
 }
 
-int socket_set(struct restore *r, int sock, const struct list *options,
-	       const char *what, struct failure *f)
+static int set_options(struct restore *r, int sock, const struct list *options,
+		       bool soon, const char *what, struct failure *f)
 {
 	list_each(options, struct rec_option, rec) {
 		const struct option *o = option_find(rec);
 
+		if (soon && !o->soon)
+			continue;
 		if (option_set(sock, o, &rec->value) == 0 ||
 		    option_has(sock, o, &rec->value))
 			continue;
@@ -381,6 +517,29 @@ int socket_set(struct restore *r, int sock, const struct list *options,
 			    strerror(errno));
 	}
 	return 0;
+}
+
+int socket_prepare(struct restore *r, int sock, const struct list *options,
+		   const char *what, struct failure *f)
+{
+	return set_options(r, sock, options, true, what, f);
+}
+
+int socket_set(struct restore *r, int sock, const struct list *options,
+	       const char *what, struct failure *f)
+{
+	return set_options(r, sock, options, false, what, f);
+}
+
+bool socket_option_on(const struct list *options, uint32_t level, uint32_t name)
+{
+	static const uint8_t zero[sizeof(int)];
+
+	list_each(options, struct rec_option, o)
+		if (o->level == level && o->name == name)
+			return o->value.len >= sizeof(zero) &&
+			       memcmp(o->value.data, zero, sizeof(zero));
+	return false;
 }
 
 static pid_t outer_id(const struct restore *r, const struct rec_owner *o)

@@ -9,7 +9,7 @@
  *	check()		socket_check()
  *	capture()	socket_take(), then socket_read()
  *	verify()	socket_verify()
- *	restore		socket_set() when the socket is what it was: bound,
+ *	restore		socket_prepare(), then socket_set() when the socket is what it was: bound,
  *			connected, filled; socket_own() in settle()
  */
 #ifndef IMAGE_SOCKET_H
@@ -22,7 +22,7 @@ extern const struct schema socket_option_schema, socket_owner_schema;
 
 /* The two lists of @strct, whose members are options and owner. */
 #define SOCKET_OWNER_FIELD(strct)					\
-	FIELD(strct, owner, FIELD_STRUCTS, .max = 1,			\
+	FIELD(strct, owner, FIELD_STRUCTS, .max = 2,			\
 	      .sub = &socket_owner_schema)
 #define SOCKET_OPTIONS_FIELD(strct)					\
 	FIELD(strct, options, FIELD_STRUCTS, .max = 128,		\
@@ -46,9 +46,15 @@ int socket_read(struct capture *c, int sock, struct list *options,
 /* @what: for messages. */
 int socket_verify(const struct list *options, const struct list *owner,
 		  const char *what, struct failure *f);
+/* Those that must be there before the socket has its address. */
+int socket_prepare(struct restore *r, int sock, const struct list *options,
+		   const char *what, struct failure *f);
 /* What may not be set here is a warning, unless the program would misbehave. */
 int socket_set(struct restore *r, int sock, const struct list *options,
 	       const char *what, struct failure *f);
+/* Is it among them, and not 0? */
+bool socket_option_on(const struct list *options, uint32_t level,
+		      uint32_t name);
 /* To whom SIGIO goes: the puppets must be there. */
 void socket_own(struct restore *r, int sock, const struct list *owner,
 		const char *what);

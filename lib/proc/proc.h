@@ -153,6 +153,10 @@ struct proc_pipe {
 };
 int proc_pipes_outside(const struct list *tree, struct list *pipes);
 
+/* Some process that has a socket with this local port, in our own network
+ * namespace; 0 if none is seen.  @protocol: "tcp", "udp", "udplite", "raw". */
+pid_t proc_port_holder(const char *protocol, unsigned int port);
+
 /*
  * Pages that hold something of their own, a range at a time.  Uses
  * PAGEMAP_SCAN, or pagemap itself where the kernel has none.
