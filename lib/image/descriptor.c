@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "image/capture.h"
+#include "image/epoll.h"
 #include "image/outside.h"
 #include "image/restore.h"
 
@@ -42,7 +43,8 @@ static const struct schema schema = SCHEMA("descriptor", struct rec_descriptor, 
 #define FD_MAX (1u << 20)
 
 static const struct fd_kind *const fd_kinds[] = {
-	&fd_kind_eventfd, &fd_kind_file, &fd_kind_pipe, &fd_kind_inet, NULL,
+	&fd_kind_eventfd, &fd_kind_epoll, &fd_kind_signalfd, &fd_kind_file,
+	&fd_kind_pipe, &fd_kind_inet, NULL,
 };
 
 static const struct fd_kind *kind_of_fd(struct capture *c,
@@ -61,9 +63,7 @@ static const struct fd_kind *kind_of_fd(struct capture *c,
 static const char *common_name(const struct source_fd *fd)
 {
 	static const struct { const char *link, *name; } names[] = {
-		{ "anon_inode:[eventpoll]", "an epoll descriptor" },
 		{ "anon_inode:[timerfd]", "a timerfd" },
-		{ "anon_inode:[signalfd]", "a signalfd" },
 		{ "anon_inode:[pidfd]", "a pidfd" },
 		{ "anon_inode:[io_uring]", "an io_uring" },
 		{ "anon_inode:[userfaultfd]", "a userfaultfd" },
@@ -142,6 +142,30 @@ static size_t place_open(const struct capture *c, pid_t pid,
 			low = mid + 1;
 	}
 	return low;
+}
+
+/* By the same order: kcmp(2) compares with what is watched as well. */
+uint64_t open_watched(const struct capture *c, pid_t pid, int epoll,
+		      uint32_t fd, uint32_t nth)
+{
+	struct kcmp_epoll_slot slot = { epoll, fd, nth };
+	size_t low = 0, high = c->opens.n;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+		const struct seen_open *o =
+			list_at(&c->opens, struct seen_open, mid);
+		long rc = syscall(SYS_kcmp, o->pid, pid, KCMP_EPOLL_TFD, o->fd,
+				  &slot);
+
+		if (rc == 0)
+			return o->id;
+		if (rc == 1)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return 0;
 }
 
 static struct seen_open *insert_open(struct capture *c, size_t at)
@@ -227,7 +251,7 @@ static int capture(struct capture *c, struct source *s, struct failure *f)
 
 /* ---- restore ---- */
 
-static bool is_open(const struct restore *r, uint64_t id)
+bool open_exists(const struct restore *r, uint64_t id)
 {
 	for (size_t row = 0; kinds[row]; row++)
 		if (kinds[row]->open &&
@@ -241,7 +265,7 @@ static int verify(struct restore *r, struct failure *f)
 	uint64_t last_pid = 0, last_fd = 0;
 
 	image_each(&r->image, RECORD_DESCRIPTOR, struct rec_descriptor, d) {
-		if (d->fd >= FD_MAX || !is_open(r, d->open) ||
+		if (d->fd >= FD_MAX || !open_exists(r, d->open) ||
 		    (d_r->id == last_pid && d->fd <= last_fd))
 			return fail(f, STATUS_STREAM, "descriptor %u of process "
 				    "%llu is not sound", d->fd,
@@ -296,7 +320,7 @@ static int take_late(struct restore *r, struct puppet *p, struct list *have,
 	int rc;
 
 	list_each(&r->late, struct opened, o) {
-		if (!has_open(p, o->id))
+		if (!has_open(p, o->id) && !epoll_needs(r, p, o->id))
 			continue;
 		*(int *)list_add(&fds, sizeof(int)) = o->fd;
 		opened_note(have, o->id, -1);
@@ -331,7 +355,18 @@ static int place(struct restore *r, struct puppet *p, const struct list *late,
 		}
 	}
 	if (rc == 0)
-		rc = add_closes(p, &b, f);
+		rc = batch_run(&b, f);
+	batch_free(&b);
+	return rc;
+}
+
+static int close_others(struct puppet *p, struct failure *f)
+{
+	struct batch b;
+	int rc;
+
+	puppet_batch(p, &b);
+	rc = add_closes(p, &b, f);
 	if (rc == 0)
 		rc = batch_run(&b, f);
 	batch_free(&b);
@@ -346,6 +381,10 @@ static int settle(struct restore *r, struct puppet *p, struct failure *f)
 
 	if (rc == 0)
 		rc = place(r, p, &late, f);
+	if (rc == 0)
+		rc = epoll_watch(r, p, &late, f);
+	if (rc == 0)
+		rc = close_others(p, f);
 	list_free(&late);
 	return rc;
 }

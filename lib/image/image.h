@@ -82,7 +82,7 @@ extern const struct kind
 	kind_inet, kind_inet_data;
 
 extern const struct kind
-	kind_eventfd;
+	kind_eventfd, kind_epoll, kind_signalfd;
 
 const struct kind *kind_of(uint32_t type);	/* NULL if unknown */
 const struct schema *record_schema(uint32_t type);

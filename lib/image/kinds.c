@@ -27,7 +27,9 @@ const struct kind *const kinds[] = {
 	&kind_eventfd,
 	&kind_inet,
 	&kind_inet_data,
+	&kind_signalfd,
 	&kind_descriptor,
+	&kind_epoll,		/* when all that it may watch is recorded */
 	&kind_limits,		/* last: they bind us, too */
 	NULL,
 };

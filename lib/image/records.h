@@ -38,6 +38,8 @@ enum record_type {
 	RECORD_OUTSIDE = 32,
 	RECORD_DESCRIPTOR = 33,
 	RECORD_EVENTFD = 34,
+	RECORD_EPOLL = 35,
+	RECORD_SIGNALFD = 37,
 	RECORD_INET = 50,
 	RECORD_INET_DATA = 51,
 };
@@ -348,6 +350,28 @@ struct rec_descriptor {
 struct rec_eventfd {
 	uint64_t count;
 	bool semaphore;		/* EFD_SEMAPHORE */
+	uint32_t flags;		/* O_NONBLOCK .. */
+};
+
+struct rec_watch {
+	uint32_t fd;		/* number it was added under */
+	uint32_t events;	/* EPOLLIN .., EPOLLET .. */
+	uint64_t data;		/* epoll_data_t */
+	uint64_t open;		/* id of what is watched */
+};
+
+/* id: counted up with rec_file */
+struct rec_epoll {
+	struct list watches;	/* of struct rec_watch */
+	bool idle;		/* nothing was there to be reported; false if
+				   there was, or that was not asked */
+	uint32_t flags;		/* O_NONBLOCK .. */
+	uint32_t busy_us, busy_budget, busy_prefer;	/* EPIOCSPARAMS */
+};
+
+/* id: counted up with rec_file */
+struct rec_signalfd {
+	uint64_t mask;
 	uint32_t flags;		/* O_NONBLOCK .. */
 };
 
