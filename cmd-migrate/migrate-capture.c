@@ -33,7 +33,10 @@ struct options {
 	struct list drop;	/* of int */
 	bool pass;		/* standard input, after the stream */
 	bool quiet;
+	bool carry;		/* files */
 };
+
+enum { KEY_FILES = 256 };
 
 const char *argp_program_version = "migrate-capture " VERSION;
 
@@ -46,6 +49,9 @@ static const struct argp_option options[] = {
 	  "Do not pass standard input on after the stream", 0 },
 	{ "quiet", 'q', NULL, 0,
 	  "Do not say how to end a source that is left stopped", 0 },
+	{ "files", KEY_FILES, "require|carry", 0,
+	  "Files that the tree has open or mapped have to be at the other end "
+	  "(the default), or travel in the stream", 0 },
 	{ "drop", 'x', "FD", 0,
 	  "Leave descriptor FD of every process behind: it is closed in the "
 	  "moved program; may be given more than once", 0 },
@@ -68,6 +74,12 @@ static error_t parse_arg(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'q':
 		o->quiet = true;
+		return 0;
+	case KEY_FILES:
+		o->carry = !strcmp(arg, "carry");
+		if (!o->carry && strcmp(arg, "require"))
+			argp_error(state, "--files=%s: not require or carry",
+				   arg);
 		return 0;
 	case 'x':
 		args_fd(state, "--drop", arg, &o->drop);
@@ -119,6 +131,7 @@ static int run(struct capture *c, struct options *o, bool *again,
 {
 	c->ends = o->end;
 	c->drop = o->drop;	/* lent */
+	c->carry = o->carry;
 	c->terminal_keys = o->pass && isatty(STDIN_FILENO);
 	if (capture_look(c, o->pid, f) < 0)
 		return -1;

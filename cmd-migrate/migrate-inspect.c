@@ -203,7 +203,7 @@ struct json {
 static bool has_pages(uint32_t type)
 {
 	return type == RECORD_SPACE || type == RECORD_MAPPING ||
-	       type == RECORD_OBJECT;
+	       type == RECORD_OBJECT || type == RECORD_CARRIED;
 }
 
 static void json_record(struct json *j, const struct stream_item *item,
@@ -278,10 +278,12 @@ static int json_records(struct json *j, struct stream_item *item,
 
 static void json_memory(FILE *to, const struct survey *s)
 {
-	static const enum record_type types[] = { RECORD_SPACE, RECORD_OBJECT };
+	static const enum record_type types[] = {
+		RECORD_SPACE, RECORD_OBJECT, RECORD_CARRIED,
+	};
 	bool some = false;
 
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
 		const struct survey_kind *k = survey_kind(s, types[i]);
 
 		for (size_t at = 0; at < k->n; at++) {

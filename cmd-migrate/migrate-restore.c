@@ -30,9 +30,12 @@ struct options {
 	enum pids_mode pids;
 	struct redirect redirects[REDIRECTS];
 	size_t redirect_n;
+	struct list maps;	/* of struct path_map */
+	struct policy policy;
 };
 
-enum { KEY_PIDS = 256, KEY_STDIO, KEY_VDSO };
+enum { KEY_PIDS = 256, KEY_STDIO, KEY_VDSO, KEY_FILES, KEY_MAP, KEY_CACHE,
+       KEY_USER, KEY_CPU };
 
 const char *argp_program_version = "migrate-restore " VERSION;
 
@@ -45,6 +48,21 @@ static const struct argp_option options[] = {
 	{ "stdio", KEY_STDIO, "here|FD=PATH", 0,
 	  "Descriptors that led out of the tree become this program's standard "
 	  "streams (the default), or descriptor FD (0, 1, 2) leads to PATH", 0 },
+	{ "files", KEY_FILES, "MODE", 0,
+	  "Where files differ or are missing: auto, use what the stream carries "
+	  "(the default); require, refuse; accept, use data files as they are; "
+	  "overwrite, replace those that the program writes to", 0 },
+	{ "map", KEY_MAP, "OLD=NEW", 0,
+	  "Files and directories at or below OLD are at or below NEW here; may "
+	  "be given more than once", 0 },
+	{ "cache", KEY_CACHE, "DIR", 0,
+	  "Keep files that the stream carries in DIR", 0 },
+	{ "user", KEY_USER, "same|caller|NAME", 0,
+	  "Run the program as the user that it had (the default), as the "
+	  "caller, or as NAME", 0 },
+	{ "cpu", KEY_CPU, "check|ignore", 0,
+	  "Refuse a processor that has fewer instructions (the default), or "
+	  "only warn", 0 },
 	{ "vdso", KEY_VDSO, "auto|bridge", 0,
 	  "Bridge the program's own vDSO to this kernel's even where it is the "
 	  "same", 0 },
@@ -67,6 +85,37 @@ static void parse_stdio(struct options *o, char *arg, struct argp_state *state)
 		if (o->redirects[i].fd == fd)
 			argp_error(state, "--stdio: descriptor %ld twice", fd);
 	o->redirects[o->redirect_n++] = (struct redirect){ fd, end + 1 };
+}
+
+static enum files_mode parse_files(char *arg, struct argp_state *state)
+{
+	static const char *const names[] = {
+		[FILES_AUTO] = "auto", [FILES_REQUIRE] = "require",
+		[FILES_ACCEPT] = "accept", [FILES_OVERWRITE] = "overwrite",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!strcmp(arg, names[i]))
+			return i;
+	argp_error(state, "--files=%s: not auto, require, accept or overwrite",
+		   arg);
+	return FILES_AUTO;
+}
+
+static void parse_map(struct options *o, char *arg, struct argp_state *state)
+{
+	struct path_map *map = list_add(&o->maps, sizeof(*map));
+
+	if (path_map_parse(arg, map) < 0)
+		argp_error(state, "--map=%s: not OLD=NEW with two absolute "
+			   "paths", arg);
+}
+
+static bool parse_cpu(const char *arg, struct argp_state *state)
+{
+	if (strcmp(arg, "ignore") && strcmp(arg, "check"))
+		argp_error(state, "--cpu=%s: not check or ignore", arg);
+	return !strcmp(arg, "ignore");
 }
 
 static error_t parse_arg(int key, char *arg, struct argp_state *state)
@@ -92,6 +141,21 @@ static error_t parse_arg(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_STDIO:
 		parse_stdio(o, arg, state);
+		return 0;
+	case KEY_FILES:
+		o->policy.files = parse_files(arg, state);
+		return 0;
+	case KEY_MAP:
+		parse_map(o, arg, state);
+		return 0;
+	case KEY_CACHE:
+		o->policy.cache = arg;
+		return 0;
+	case KEY_USER:
+		o->policy.user = arg;
+		return 0;
+	case KEY_CPU:
+		o->policy.any_cpu = parse_cpu(arg, state);
 		return 0;
 	case KEY_VDSO:
 		o->bridge = !strcmp(arg, "bridge");
@@ -177,6 +241,9 @@ static void set_wishes(struct restore *r, const struct options *o)
 	r->pids = o->pids;
 	r->detach = o->detach;
 	r->bridge_vdso = o->bridge;
+	r->policy = o->policy;
+	r->policy.maps = o->maps.items;
+	r->policy.map_n = o->maps.n;
 	r->redirects = o->redirects;
 	r->redirect_n = o->redirect_n;
 	/* Detached, nobody passes on what follows a stream on our stdin. */

@@ -908,6 +908,9 @@ void capture_free(struct capture *c)
 		if (o->fd >= 0)
 			close(o->fd);
 	list_free(&c->objects);
+	list_each(&c->carried, struct seen_object, k)
+		close(k->fd);
+	list_free(&c->carried);
 	list_free(&c->opens);
 	list_free(&c->files);
 }

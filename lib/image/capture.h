@@ -95,6 +95,8 @@ struct capture {
 	struct list opens;	/* of struct seen_open: descriptions so far */
 	struct list objects;	/* of struct seen_object */
 	struct list files;	/* of struct seen_file: opened for mappings */
+	struct list carried;	/* of struct seen_object: files that travel */
+	bool carry;		/* a wish: --files=carry */
 	struct list drop;	/* of int: descriptors to be left behind; the
 				   caller's */
 	bool terminal_keys;	/* header.tty */

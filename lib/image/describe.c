@@ -898,6 +898,8 @@ static void put_condition(FILE *to, const struct need *n, size_t same)
 		fputs(", at least ", to);
 	if (fixed || (grows && grows->size))
 		put_count(to, fixed ? fixed->size : grows->size, "byte");
+	if ((fixed && fixed->carried) || (!fixed && grows && grows->carried))
+		fputs(", or what the stream carries", to);
 }
 
 static void describe_needs(const struct page *p)

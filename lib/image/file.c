@@ -7,8 +7,11 @@
  * once:
  *
  *	the very same file (same machine, device, inode)   always right
- *	read only, or mapped	same size, and same time or same sample of bytes
- *	written to		may have grown since, not shrunk
+ *	mapped			same size, and same time or same sample of bytes
+ *	otherwise		may have grown since, not shrunk; what it was
+ *				then has the same sample
+ *
+ * A file that the stream carries may be another one or missing: carry.c.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -21,6 +24,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include "image/carry.h"
 #include "image/mapping.h"
 #include "image/restore.h"
 
@@ -37,6 +41,7 @@ static const struct field fields[] = {
 	FIELD(struct rec_file, mapped, FIELD_BOOL),
 	FIELD(struct rec_file, object, FIELD_UINT),
 	FIELD(struct rec_file, sample, FIELD_UINT, .hex = true),
+	FIELD(struct rec_file, carried, FIELD_UINT),
 	FIELD(struct rec_file, mtime_ns, FIELD_UINT),
 };
 
@@ -54,17 +59,19 @@ static uint64_t mtime_ns(const struct stat *st)
 	return st->st_mtim.tv_sec * 1000000000ull + st->st_mtim.tv_nsec;
 }
 
-/* XXH3-64 of the first and the last 64 KiB: an ELF file's build id is in the
- * first, its section table in the last. */
+/* XXH3-64 of the first and the last 64 KiB of @size: an ELF file's build id is
+ * in the first, its section table in the last. */
 static uint64_t sample_of(int fd, uint64_t size)
 {
 	static uint8_t buf[2 * SAMPLE];
-	ssize_t head = pread(fd, buf, SAMPLE, 0), tail = 0;
+	ssize_t head = pread(fd, buf, size < SAMPLE ? size : SAMPLE, 0);
+	ssize_t tail = 0;
 
 	if (head < 0)
 		return 0;
 	if (size > SAMPLE)
-		tail = pread(fd, buf + head, SAMPLE,
+		tail = pread(fd, buf + head, size > 2 * SAMPLE ? SAMPLE :
+			     size - SAMPLE,
 			     size > 2 * SAMPLE ? size - SAMPLE : SAMPLE);
 	return XXH3_64bits(buf, head + (tail > 0 ? tail : 0));
 }
@@ -233,6 +240,24 @@ static int object_kind(const struct source_fd *fd)
 	return strncmp(fd->link, "/memfd:", 7) ? OBJECT_DELETED : OBJECT_MEMFD;
 }
 
+/* As the tree sees it; 0 if it cannot be read. */
+static uint64_t sample_fd(const struct source *s, const struct source_fd *fd)
+{
+	char magic[64];
+	uint64_t sample;
+	int mine;
+
+	if (fd->info.flags & O_PATH)
+		return 0;
+	snprintf(magic, sizeof(magic), "/proc/%d/fd/%d", s->via, fd->fd);
+	mine = open(magic, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (mine < 0)
+		return 0;
+	sample = sample_of(mine, fd->st.st_size);
+	close(mine);
+	return sample;
+}
+
 static int capture(struct capture *c, struct source *s,
 		   const struct source_fd *fd, uint64_t id, struct failure *f)
 {
@@ -258,6 +283,8 @@ static int capture(struct capture *c, struct source *s,
 		rec->kind = FILE_OBJECT;
 		rec->object = object_of_fd(c, s, fd, object_kind(fd), f);
 		return rec->object ? 0 : -1;
+	} else {
+		rec->sample = sample_fd(s, fd);
 	}
 	return 0;
 }
@@ -268,46 +295,82 @@ const struct fd_kind fd_kind_file = {
 
 /* ---- restore ---- */
 
-static bool may_grow(const struct rec_file *rec)
+/* Has the file here the sample that it had?  What was not sampled cannot be
+ * told apart, and a mapped file always was. */
+static bool same_sample(const struct rec_file *rec)
 {
-	return !rec->mapped && (rec->flags & O_ACCMODE) != O_RDONLY;
+	int fd;
+	bool same;
+
+	if (!rec->sample)
+		return !rec->mapped;
+	fd = open(rec->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0)	/* written to, and not to be read */
+		return !rec->mapped;
+	same = sample_of(fd, rec->size) == rec->sample;
+	close(fd);
+	return same;
+}
+
+static const char *remedy(const struct rec_file *rec)
+{
+	return rec->mapped ? "capture with --files=carry, or have the same "
+			     "here" :
+		"--files=accept takes it, --map leads to another one";
 }
 
 static void compare_regular(struct restore *r, const struct rec_file *rec,
 			    const struct stat *st)
 {
-	int fd;
+	uint64_t size = st->st_size;
+	bool accept = r->policy.files == FILES_ACCEPT && !rec->mapped;
 
-	if (may_grow(rec)) {
-		if ((uint64_t)st->st_size < rec->size)
-			differs_add(r, "%s has shrunk from %llu to %llu bytes",
-				    rec->path, (unsigned long long)rec->size,
-				    (unsigned long long)st->st_size);
-		return;
+	if (size < rec->size && !rec->mapped &&
+	    (rec->flags & O_ACCMODE) != O_RDONLY && !accept)
+		differs_add(r, "%s has shrunk from %llu to %llu bytes: %s",
+			    rec->path, (unsigned long long)rec->size,
+			    (unsigned long long)size, remedy(rec));
+	else if ((size < rec->size || (rec->mapped && size > rec->size)) &&
+		 !accept)
+		differs_add(r, "%s is another file here: %llu bytes, not %llu: "
+			    "%s", rec->path, (unsigned long long)size,
+			    (unsigned long long)rec->size, remedy(rec));
+	else if ((size != rec->size || mtime_ns(st) != rec->mtime_ns) &&
+		 (size < rec->size || !same_sample(rec))) {
+		if (accept)
+			warning_add(r, "%s is another file here, and used as it "
+				    "is", rec->path);
+		else
+			differs_add(r, "%s is another file here: its content "
+				    "differs: %s", rec->path, remedy(rec));
 	}
-	if ((uint64_t)st->st_size != rec->size) {
-		differs_add(r, "%s is another file here: %llu bytes, not %llu",
-			    rec->path, (unsigned long long)st->st_size,
-			    (unsigned long long)rec->size);
-		return;
-	}
-	if (mtime_ns(st) == rec->mtime_ns)
-		return;
-	fd = rec->sample ? open(rec->path, O_RDONLY | O_CLOEXEC) : -1;
-	if (!rec->sample || fd < 0 || sample_of(fd, st->st_size) != rec->sample)
-		differs_add(r, "%s is another file here: its content differs",
-			    rec->path);
-	if (fd >= 0)
-		close(fd);
 }
 
-static void compare(struct restore *r, const struct rec_file *rec, bool same)
+/* On the machine that the stream is from.  The number alone may have been given
+ * to another file since. */
+static bool is_very_same(const struct rec_file *rec)
+{
+	struct stat st;
+
+	return stat(rec->path, &st) == 0 && st.st_dev == rec->dev &&
+	       st.st_ino == rec->ino && (uint64_t)st.st_size == rec->size &&
+	       mtime_ns(&st) == rec->mtime_ns;
+}
+
+static void compare(struct restore *r, struct rec_file *rec, bool same)
 {
 	bool write = (rec->flags & O_ACCMODE) != O_RDONLY;
 	struct stat st;
 
+	if (rec->carried && carry_choose(r, rec, same && is_very_same(rec)))
+		return;
 	if (stat(rec->path, &st) < 0) {
-		differs_add(r, "%s: %s", rec->path, strerror(errno));
+		differs_add(r, "%s: %s%s", rec->path, strerror(errno),
+			    errno != ENOENT ? "" :
+			    rec->kind != FILE_REGULAR ? ": make it, or lead "
+			    "elsewhere with --map" : ": copy it here, lead "
+			    "elsewhere with --map, or capture with "
+			    "--files=carry");
 		return;
 	}
 	if ((st.st_mode & S_IFMT) != (rec->mode & S_IFMT)) {

@@ -30,6 +30,7 @@ const struct kind *const kinds[] = {
 	&kind_signalfd,
 	&kind_descriptor,
 	&kind_epoll,		/* when all that it may watch is recorded */
+	&kind_carried,		/* of the files of all that is above */
 	&kind_limits,		/* last: they bind us, too */
 	NULL,
 };

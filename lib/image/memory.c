@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "image/capture.h"
+#include "image/carry.h"
 #include "image/memory.h"
 #include "image/restore.h"
 
@@ -303,6 +304,12 @@ int memory_write(struct capture *c, struct stream_out *out, struct failure *f)
 
 	if (!buf)
 		return fail_errno(f, 0, "cannot allocate a buffer");
+	/* What the restore wants before it makes anything. */
+	list_each(&c->carried, struct seen_object, k)
+		if (rc == 0)
+			rc = write_object(k, out, buf, f);
+	if (rc == 0)
+		rc = carry_unchanged(c, f);
 	list_each(&c->objects, struct seen_object, o)
 		if (rc == 0)
 			rc = write_object(o, out, buf, f);

@@ -302,7 +302,8 @@ static int verify(struct restore *r, struct failure *f)
 				    "process %llu has no working directory",
 				    (unsigned long long)p->pid);
 		if (stat(p->cwd, &st) < 0 || !S_ISDIR(st.st_mode))
-			differs_add(r, "the working directory %s does not exist",
+			differs_add(r, "the working directory %s does not exist: "
+				    "make it, or lead elsewhere with --map",
 				    p->cwd);
 	}
 	return 0;

@@ -42,6 +42,7 @@ enum record_type {
 	RECORD_SIGNALFD = 37,
 	RECORD_INET = 50,
 	RECORD_INET_DATA = 51,
+	RECORD_CARRIED = 80,
 };
 
 /* Objects share the id space of pages with address spaces (PIDs). */
@@ -246,8 +247,20 @@ struct rec_file {
 	/* The file as it was, to tell another one of that name. */
 	uint64_t dev, ino, size, mtime_ns, rdev;
 	uint32_t mode;
-	uint64_t sample;	/* XXH3-64 of its first and last 64 KiB;
-				   mapped files alone */
+	uint64_t sample;	/* XXH3-64 of its first and last 64 KiB; 0 not
+				   taken */
+	uint64_t carried;	/* id of rec_carried, 0 it has to be there */
+};
+
+/* id: from OBJECT_FIRST; a file whose content travels.  Its bytes are pages
+ * under this id, before all other pages. */
+struct rec_carried {
+	char *name;		/* its path at the source */
+	uint64_t size;		/* bytes */
+	uint8_t hash[16];	/* XXH3-128 of them, canonical order */
+	uint32_t mode;		/* permissions */
+	uint32_t uid, gid;
+	uint64_t mtime_ns;
 };
 
 /* id: counted up; pipe or FIFO with what is in it */

@@ -26,6 +26,7 @@
 
 #include "base/io.h"
 #include "image/capture.h"
+#include "image/carry.h"
 #include "image/memory.h"
 #include "proc/proc.h"
 
@@ -188,9 +189,13 @@ static void check_processor(struct restore *r)
 		    !in_list(&here, c->name) && n < sizeof(text))
 			n += snprintf(text + n, sizeof(text) - n, "%s%s",
 				      n ? ", " : "", c->name);
-	if (n)
-		differs_add(r, "this processor lacks %s, which the program may "
+	if (n && r->policy.any_cpu)
+		warning_add(r, "this processor lacks %s, which the program may "
 			    "have found where it comes from", text);
+	else if (n)
+		differs_add(r, "this processor lacks %s, which the program may "
+			    "have found where it comes from: --cpu=ignore lets "
+			    "it try", text);
 	if (r->image.header.xcr0 & ~proc_xcr0())
 		differs_add(r, "this processor keeps fewer registers (XCR0 "
 			    "0x%llx, there 0x%llx)",
@@ -615,8 +620,9 @@ static int build(struct restore *r, struct stream_in *in, struct failure *f)
 	struct stream_item item;
 	int more = image_read(&r->image, in, &item, f), rc;
 
-	if (more < 0 || check_header(r, f) < 0 || plan(r, f) < 0 ||
-	    verify_all(r, f) < 0)
+	if (more < 0 || check_header(r, f) < 0 || policy_apply(r, f) < 0 ||
+	    plan(r, f) < 0 || verify_all(r, f) < 0 ||
+	    carry_receive(r, in, &item, &more, f) < 0)
 		return -1;
 	choose_clocks(r);
 	if (choose_pids(r))
@@ -668,6 +674,7 @@ int restore_release(struct restore *r, struct failure *f)
 		return -1;
 	}
 	r->released = true;
+	carry_commit(r);
 	redraw(r);
 	return 0;
 }
@@ -681,6 +688,7 @@ void restore_abandon(struct restore *r)
 {
 	if (!r->released)
 		puppets_end(r);
+	carry_undo(r);
 	close_all(r);
 	close_fd(&r->master);
 	close_fd(&r->keyboard);

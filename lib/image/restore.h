@@ -19,6 +19,7 @@
 #include <signal.h>
 
 #include "image/image.h"
+#include "image/policy.h"
 #include "tracee/tracee.h"
 
 enum pids_mode { PIDS_AUTO, PIDS_SAME, PIDS_NEW };
@@ -69,9 +70,15 @@ struct restore {
 	const struct redirect *redirects;
 	size_t redirect_n;
 	int in, out, err;	/* what descriptors 0, 1, 2 are to become */
+	struct policy policy;	/* where this place differs */
 
 	/* What came of it. */
 	struct list differs;	/* of char *: how this place differs */
+	struct list carrying;	/* carry.c: files that come in the stream */
+	struct list made;	/* carry.c: what goes again after a failure */
+	char *cache;		/* owned; carry.c */
+	bool policy_user_set;	/* --user: who is who now */
+	uint32_t policy_uid_from, policy_uid, policy_gid;
 	struct list warnings;	/* of char * */
 	struct list opened;	/* of struct opened: inherited by puppets */
 	struct list late;	/* the same, of what was opened after they were

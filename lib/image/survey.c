@@ -37,13 +37,13 @@ static void index_kind(struct survey_kind *k, const struct list *records)
 void survey_init(struct survey *s, const struct image *image)
 {
 	static const enum record_type with_pages[] = {
-		RECORD_SPACE, RECORD_MAPPING, RECORD_OBJECT,
+		RECORD_SPACE, RECORD_MAPPING, RECORD_OBJECT, RECORD_CARRIED,
 	};
 
 	*s = (struct survey){ .image = image };
 	for (size_t row = 0; kinds[row]; row++)
 		index_kind(&s->kinds[row], &image->records[row]);
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < sizeof(with_pages) / sizeof(*with_pages); i++) {
 		struct survey_kind *k = &s->kinds[row_of(with_pages[i])];
 
 		k->pages = xcalloc(k->n + 1, sizeof(*k->pages));
@@ -131,19 +131,30 @@ static ssize_t mapping_of(const struct survey *s, const struct stream_item *run)
 	return -1;
 }
 
+/* The two share one series of ids: objects and carried files. */
+static enum record_type type_of(const struct survey *s, uint64_t id)
+{
+	if (id < OBJECT_FIRST)
+		return RECORD_SPACE;
+	return survey_find(s, RECORD_OBJECT, id) ? RECORD_OBJECT :
+		RECORD_CARRIED;
+}
+
 static bool count_object(struct survey *s, const struct stream_item *run)
 {
-	const struct survey_kind *k = survey_kind(s, RECORD_OBJECT);
-	size_t n, at = survey_run(s, RECORD_OBJECT, run->id, &n);
-	const struct rec_object *o = n ? k->records[at]->data : NULL;
-	uint64_t pages;
+	enum record_type type = type_of(s, run->id);
+	size_t n, at = survey_run(s, type, run->id, &n);
+	const void *rec = survey_find(s, type, run->id);
+	uint64_t size, pages;
 
-	if (!o)
+	if (!rec)
 		return false;
-	pages = o->size / STREAM_PAGE + (o->size % STREAM_PAGE != 0);
+	size = type == RECORD_OBJECT ? ((const struct rec_object *)rec)->size :
+		((const struct rec_carried *)rec)->size;
+	pages = size / STREAM_PAGE + (size % STREAM_PAGE != 0);
 	if (run->count > pages || run->address / STREAM_PAGE > pages - run->count)
 		return false;
-	add(k, at, run);
+	add(survey_kind(s, type), at, run);
 	return true;
 }
 
@@ -167,7 +178,7 @@ void survey_count(struct survey *s, const struct stream_item *run)
 
 struct survey_pages survey_pages(const struct survey *s, uint64_t id)
 {
-	enum record_type type = id < OBJECT_FIRST ? RECORD_SPACE : RECORD_OBJECT;
+	enum record_type type = type_of(s, id);
 	size_t n, at = survey_run(s, type, id, &n);
 
 	return n ? survey_kind(s, type)->pages[at] : (struct survey_pages){ 0 };
