@@ -144,28 +144,13 @@ static size_t place_open(const struct capture *c, pid_t pid,
 	return low;
 }
 
-/* By the same order: kcmp(2) compares with what is watched as well. */
-uint64_t open_watched(const struct capture *c, pid_t pid, int epoll,
-		      uint32_t fd, uint32_t nth)
+uint64_t open_known(const struct capture *c, pid_t pid,
+		    const struct source_fd *fd)
 {
-	struct kcmp_epoll_slot slot = { epoll, fd, nth };
-	size_t low = 0, high = c->opens.n;
+	bool found;
+	size_t at = place_open(c, pid, fd, &found);
 
-	while (low < high) {
-		size_t mid = (low + high) / 2;
-		const struct seen_open *o =
-			list_at(&c->opens, struct seen_open, mid);
-		long rc = syscall(SYS_kcmp, o->pid, pid, KCMP_EPOLL_TFD, o->fd,
-				  &slot);
-
-		if (rc == 0)
-			return o->id;
-		if (rc == 1)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return 0;
+	return found ? list_at(&c->opens, struct seen_open, at)->id : 0;
 }
 
 static struct seen_open *insert_open(struct capture *c, size_t at)

@@ -76,7 +76,7 @@ static bool claims(const struct source_fd *fd)
 struct seen_watch {
 	uint32_t fd, events;
 	uint64_t data;
-	uint64_t ino;
+	uint64_t ino;		/* of what is watched */
 	uint32_t nth;		/* of those under the same number */
 };
 
@@ -127,25 +127,40 @@ static long compare(pid_t pid, int fd, const struct source *s, int epoll,
 	return syscall(SYS_kcmp, pid, s->via, KCMP_EPOLL_TFD, fd, &slot);
 }
 
-static bool in_tree(const struct capture *c, const struct source *s, int epoll,
+/* Who has it; the number alone tells mostly.  The inode is the file system's,
+ * which is not what stat(2) says on all of them. */
+static const struct source_fd *find_in_tree(const struct capture *c,
+					    const struct source *s, int epoll,
+					    const struct seen_watch *w,
+					    const struct source **owner)
+{
+	*owner = s;
+	list_each(&s->fds, struct source_fd, fd)
+		if (fd->fd == (int)w->fd &&
+		    compare(s->via, fd->fd, s, epoll, w) == 0)
+			return fd;
+	list_each(&c->sources, struct source, other) {
+		*owner = other;
+		list_each(&other->fds, struct source_fd, fd)
+			if ((fd->st.st_ino == w->ino || fd->link[0] == '/') &&
+			    compare(other->via, fd->fd, s, epoll, w) == 0)
+				return fd;
+	}
+	return NULL;
+}
+
+/* In a running tree a watch may be over before one looks. */
+static bool is_over(const struct capture *c, const struct source *s, int epoll,
 		    const struct seen_watch *w)
 {
-	long rc = compare(s->via, w->fd, s, epoll, w);
-
-	/* In a running tree a watch may be over before one looks. */
-	if (rc == 0 || (rc < 0 && errno == ENOENT && !c->frozen))
-		return true;
-	list_each(&c->sources, struct source, other)
-		list_each(&other->fds, struct source_fd, fd)
-			if (fd->st.st_ino == w->ino &&
-			    compare(other->via, fd->fd, s, epoll, w) == 0)
-				return true;
-	return false;
+	return !c->frozen && compare(s->via, epoll, s, epoll, w) < 0 &&
+	       errno == ENOENT;
 }
 
 static int check(struct capture *c, struct source *s,
 		 const struct source_fd *fd, struct failure *f)
 {
+	const struct source *owner;
 	struct list seen = { 0 };
 
 	(void)f;
@@ -155,7 +170,9 @@ static int check(struct capture *c, struct source *s,
 			     "(descriptor %d), more than %d", seen.n, fd->fd,
 			     WATCH_MAX);
 	list_each(&seen, struct seen_watch, w)
-		if (!is_dropped(c, w->fd) && !in_tree(c, s, fd->fd, w))
+		if (!is_dropped(c, w->fd) &&
+		    !find_in_tree(c, s, fd->fd, w, &owner) &&
+		    !is_over(c, s, fd->fd, w))
 			obstacle_add(c, s, "capture who has it open with it, or "
 				     "remove the watch", "watches by epoll "
 				     "(descriptor %d) what was its descriptor %u "
@@ -204,7 +221,10 @@ static int find_watched(struct capture *c, struct source *s, int epoll,
 				  "%d", epoll, s->pid);
 	read_watches(&fd, &seen);
 	list_each(&seen, struct seen_watch, w) {
-		uint64_t open = open_watched(c, s->via, epoll, w->fd, w->nth);
+		const struct source *owner;
+		const struct source_fd *there =
+			find_in_tree(c, s, epoll, w, &owner);
+		uint64_t open = there ? open_known(c, owner->via, there) : 0;
 		struct rec_watch *to;
 
 		if (!open && is_dropped(c, w->fd))

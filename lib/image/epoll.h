@@ -15,10 +15,9 @@ bool epoll_needs(const struct restore *r, const struct puppet *p, uint64_t open)
 int epoll_watch(struct restore *r, struct puppet *p, const struct list *late,
 		struct failure *f);
 
-/* descriptor.c: the description that epoll descriptor @epoll of @pid watches,
- * the @nth of those under number @fd; 0 if the tree does not have it. */
-uint64_t open_watched(const struct capture *c, pid_t pid, int epoll,
-		      uint32_t fd, uint32_t nth);
+/* descriptor.c: the id of a description that was met already, 0 if not. */
+uint64_t open_known(const struct capture *c, pid_t pid,
+		    const struct source_fd *fd);
 /* descriptor.c: is there a record of this description? */
 bool open_exists(const struct restore *r, uint64_t id);
 
