@@ -43,8 +43,8 @@ static const struct schema schema = SCHEMA("descriptor", struct rec_descriptor, 
 #define FD_MAX (1u << 20)
 
 static const struct fd_kind *const fd_kinds[] = {
-	&fd_kind_eventfd, &fd_kind_epoll, &fd_kind_signalfd, &fd_kind_file,
-	&fd_kind_pipe, &fd_kind_inet, NULL,
+	&fd_kind_eventfd, &fd_kind_epoll, &fd_kind_signalfd, &fd_kind_timerfd,
+	&fd_kind_file, &fd_kind_pipe, &fd_kind_inet, NULL,
 };
 
 static const struct fd_kind *kind_of_fd(struct capture *c,
@@ -63,7 +63,6 @@ static const struct fd_kind *kind_of_fd(struct capture *c,
 static const char *common_name(const struct source_fd *fd)
 {
 	static const struct { const char *link, *name; } names[] = {
-		{ "anon_inode:[timerfd]", "a timerfd" },
 		{ "anon_inode:[pidfd]", "a pidfd" },
 		{ "anon_inode:[io_uring]", "an io_uring" },
 		{ "anon_inode:[userfaultfd]", "a userfaultfd" },

@@ -83,7 +83,7 @@ extern const struct kind
 	kind_carried;
 
 extern const struct kind
-	kind_eventfd, kind_epoll, kind_signalfd;
+	kind_eventfd, kind_epoll, kind_timerfd, kind_signalfd;
 
 const struct kind *kind_of(uint32_t type);	/* NULL if unknown */
 const struct schema *record_schema(uint32_t type);

@@ -28,6 +28,7 @@ const struct kind *const kinds[] = {
 	&kind_inet,
 	&kind_inet_data,
 	&kind_signalfd,
+	&kind_timerfd,
 	&kind_descriptor,
 	&kind_epoll,		/* when all that it may watch is recorded */
 	&kind_carried,		/* of the files of all that is above */

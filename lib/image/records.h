@@ -39,6 +39,7 @@ enum record_type {
 	RECORD_DESCRIPTOR = 33,
 	RECORD_EVENTFD = 34,
 	RECORD_EPOLL = 35,
+	RECORD_TIMERFD = 36,
 	RECORD_SIGNALFD = 37,
 	RECORD_INET = 50,
 	RECORD_INET_DATA = 51,
@@ -380,6 +381,18 @@ struct rec_epoll {
 				   there was, or that was not asked */
 	uint32_t flags;		/* O_NONBLOCK .. */
 	uint32_t busy_us, busy_budget, busy_prefer;	/* EPIOCSPARAMS */
+};
+
+/* id: counted up with rec_file */
+struct rec_timerfd {
+	int32_t clock;
+	uint64_t ticks;		/* not yet read */
+	uint64_t value_ns;	/* left, or the moment by the tree's clock; 0:
+				   not set, or expired */
+	uint64_t interval_ns;
+	bool absolute;		/* TFD_TIMER_ABSTIME */
+	bool cancel;		/* TFD_TIMER_CANCEL_ON_SET */
+	uint32_t flags;		/* O_NONBLOCK .. */
 };
 
 /* id: counted up with rec_file */
