@@ -485,6 +485,7 @@ static int await_threads(struct source *s, struct failure *f)
 			continue;
 		if (tracee_await(&t->t, &mine) == 0) {
 			t->t.source = true;
+			thread_wait_again(t);
 			continue;
 		}
 		if (mine.status != STATUS_NOPROC) {

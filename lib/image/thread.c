@@ -23,6 +23,7 @@
 #include "image/capture.h"
 #include "image/restore.h"
 #include "image/thread.h"
+#include "image/wait.h"
 
 #define ERESTARTNOHAND		514
 #define ERESTART_RESTARTBLOCK	516
@@ -239,6 +240,67 @@ static void left_of_poll(struct rec_thread *rec, const struct source_task *t,
 	rec->wait_ns = less_slept(t, (uint32_t)r->rdx * 1000000ull);
 }
 
+static unsigned long long *argument(struct user_regs_struct *r, int i)
+{
+	unsigned long long *const args[] = {
+		&r->rdi, &r->rsi, &r->rdx, &r->r10, &r->r8, &r->r9,
+	};
+
+	return args[i];
+}
+
+/*
+ * A wait that ends with EINTR for our stop alone, see wait.h: the kernel is
+ * told to begin it again, unless a handler runs; for the time left, where that
+ * is a number.
+ */
+void thread_wait_again(struct source_task *t)
+{
+	struct user_regs_struct *r = &t->t.regs;
+	const struct wait_begun *call = (int64_t)r->orig_rax < 0 ||
+		(int64_t)r->rax != -EINTR ? NULL : wait_begun(r->orig_rax);
+
+	if (!call)
+		return;
+	r->rax = -ERESTARTNOHAND;
+	if (call->limit == LIMIT_MS) {
+		unsigned long long *ms = argument(r, call->arg);
+
+		if ((int)*ms > 0)
+			*ms = (less_slept(t, (uint32_t)*ms * 1000000ull) +
+			       999999) / 1000000;
+	}
+	tracee_set_regs(&t->t, r);
+}
+
+/* Where it is a struct, that must not be touched: there is another one in the
+ * place of a note. */
+static void left_of_begun(struct rec_thread *rec, struct source_task *t,
+			  struct user_regs_struct *r)
+{
+	const struct wait_begun *call = wait_begun(r->orig_rax);
+	struct timespec ts;
+	struct iovec here = { &ts, sizeof(ts) }, there = { NULL, sizeof(ts) };
+	unsigned long long *at;
+	uint64_t left;
+
+	if (!call || call->limit != LIMIT_TIMESPEC ||
+	    (int64_t)r->rax != -ERESTARTNOHAND)
+		return;
+	at = argument(r, call->arg);
+	if (!*at || peek(t->t.tid, *at, &ts, sizeof(ts)) < 0)
+		return;
+	left = less_slept(t, ts.tv_sec * 1000000000ull + ts.tv_nsec);
+	ts = (struct timespec){ left / 1000000000, left % 1000000000 };
+	there.iov_base = (void *)note_place(rec, r);
+	if (!there.iov_base || process_vm_writev(t->t.tid, &here, 1, &there, 1,
+						 0) != sizeof(ts))
+		return;
+	*at = (uint64_t)there.iov_base;
+	t->t.regs = *r;
+	tracee_set_regs(&t->t, r);
+}
+
 static void left_of_wait(struct rec_thread *rec, const struct source_task *t,
 			 struct user_regs_struct *r)
 {
@@ -319,6 +381,7 @@ static int read_registers(struct source_task *t, struct rec_thread *rec,
 {
 	struct user_regs_struct r = t->t.regs;
 
+	left_of_begun(rec, t, &r);
 	left_of_wait(rec, t, &r);
 	memcpy(rec->regs, &r, sizeof(r));
 	rec->xstate.len = XSTATE_MAX;

@@ -8,6 +8,8 @@
 
 /* Before the first call in a stopped task; see thread.c. */
 int thread_leave_rseq(struct source_task *t, struct failure *f);
+/* As soon as it is stopped: a wait that the stop has ended begins again. */
+void thread_wait_again(struct source_task *t);
 /* Goes back into the wait it was in; changes the result in @regs. */
 int thread_resume_wait(struct puppet *p, struct member *m,
 		       struct user_regs_struct *regs, struct failure *f);

@@ -70,9 +70,38 @@ void wait_clocks(void)
 	sched_setaffinity(0, sizeof(before), &before);
 }
 
+const struct wait_begun *wait_begun(long nr)
+{
+	enum { epoll_pwait2 = 441 };
+	static const struct wait_begun calls[] = {
+		{ SYS_epoll_wait, LIMIT_MS, 3 },
+		{ SYS_epoll_pwait, LIMIT_MS, 3 },
+		{ epoll_pwait2, LIMIT_TIMESPEC, 3 },
+		{ SYS_rt_sigtimedwait, LIMIT_TIMESPEC, 2 },
+		{ SYS_semop, LIMIT_NONE, 0 },
+		{ SYS_semtimedop, LIMIT_TIMESPEC, 3 },
+		{ SYS_io_getevents, LIMIT_TIMESPEC, 4 },
+		/* of a socket with a time-out of its own */
+		{ SYS_accept, LIMIT_NONE, 0 },
+		{ SYS_accept4, LIMIT_NONE, 0 },
+		{ SYS_recvfrom, LIMIT_NONE, 0 },
+		{ SYS_recvmsg, LIMIT_NONE, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++)
+		if (calls[i].nr == nr)
+			return &calls[i];
+	return NULL;
+}
+
 /* Is it a wait for so long, of which nobody is told how much is left? */
 static bool waits_relative(long nr, const uint64_t arg[6])
 {
+	const struct wait_begun *begun = wait_begun(nr);
+
+	if (begun)
+		return begun->limit == LIMIT_MS ? (int)arg[begun->arg] > 0 :
+		       begun->limit == LIMIT_TIMESPEC && arg[begun->arg];
 	switch (nr) {
 	case SYS_nanosleep:
 		return !arg[1];

@@ -21,4 +21,16 @@ void wait_clocks(void);
  * system call whose wait is relative, else 0. */
 uint64_t wait_slept(pid_t pid, pid_t tid);
 
+/*
+ * Waits that the kernel ends with EINTR when the task is stopped, although no
+ * handler has run (signal(7)): begun again they go on as if nothing had been.
+ */
+enum wait_limit { LIMIT_NONE, LIMIT_MS, LIMIT_TIMESPEC };
+struct wait_begun {
+	long nr;
+	enum wait_limit limit;
+	int arg;		/* which argument is the limit, from 0 */
+};
+const struct wait_begun *wait_begun(long nr);	/* NULL: it is no such call */
+
 #endif
