@@ -31,12 +31,13 @@ struct options {
 	pid_t pid;
 	enum capture_end end;
 	struct list drop;	/* of int */
+	enum unix_policy unix_policy;
 	bool pass;		/* standard input, after the stream */
 	bool quiet;
 	bool carry;		/* files */
 };
 
-enum { KEY_FILES = 256 };
+enum { KEY_FILES = 256, KEY_UNIX };
 
 const char *argp_program_version = "migrate-capture " VERSION;
 
@@ -55,6 +56,9 @@ static const struct argp_option options[] = {
 	{ "drop", 'x', "FD", 0,
 	  "Leave descriptor FD of every process behind: it is closed in the "
 	  "moved program; may be given more than once", 0 },
+	{ "unix", KEY_UNIX, "refuse|reconnect|close", 0,
+	  "A UNIX domain socket whose other end is outside the tree is an "
+	  "obstacle (the default), connects again, or has lost its peer", 0 },
 	{ 0 }
 };
 
@@ -83,6 +87,9 @@ static error_t parse_arg(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'x':
 		args_fd(state, "--drop", arg, &o->drop);
+		return 0;
+	case KEY_UNIX:
+		o->unix_policy = args_word(state, "--unix", arg, unix_policies);
 		return 0;
 	case ARGP_KEY_ARG:
 		args_pid(state, arg, &o->pid);
@@ -132,6 +139,7 @@ static int run(struct capture *c, struct options *o, bool *again,
 	c->ends = o->end;
 	c->drop = o->drop;	/* lent */
 	c->carry = o->carry;
+	c->unix_policy = o->unix_policy;
 	c->terminal_keys = o->pass && isatty(STDIN_FILENO);
 	if (capture_look(c, o->pid, f) < 0)
 		return -1;

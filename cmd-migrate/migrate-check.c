@@ -14,6 +14,8 @@
 #include "base/failure.h"
 #include "image/capture.h"
 
+enum { KEY_UNIX = 256 };
+
 const char *argp_program_version = "migrate-check " VERSION;
 
 static const struct argp_option options[] = {
@@ -21,12 +23,16 @@ static const struct argp_option options[] = {
 	{ "drop", 'x', "FD", 0,
 	  "Leave descriptor FD of every process behind: it is closed in the "
 	  "moved program; may be given more than once", 0 },
+	{ "unix", KEY_UNIX, "refuse|reconnect|close", 0,
+	  "A UNIX domain socket whose other end is outside the tree is an "
+	  "obstacle (the default), connects again, or has lost its peer", 0 },
 	{ 0 }
 };
 
 struct options {
 	pid_t pid;
 	struct list drop;	/* of int */
+	enum unix_policy unix_policy;
 	bool quiet;
 };
 
@@ -40,6 +46,9 @@ static error_t parse_arg(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'x':
 		args_fd(state, "--drop", arg, &o->drop);
+		return 0;
+	case KEY_UNIX:
+		o->unix_policy = args_word(state, "--unix", arg, unix_policies);
 		return 0;
 	case ARGP_KEY_ARG:
 		args_pid(state, arg, &o->pid);
@@ -68,6 +77,7 @@ int main(int argc, char *argv[])
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
 	c.drop = o.drop;	/* lent */
+	c.unix_policy = o.unix_policy;
 	if (capture_look(&c, o.pid, &f) < 0)
 		failure_die(&f);
 	list_each(&c.obstacles, struct obstacle, ob) {

@@ -13,5 +13,8 @@ void args_pid(struct argp_state *state, const char *arg, pid_t *pid);
 /* One more descriptor for a list of int; @option is what it is told by. */
 void args_fd(struct argp_state *state, const char *option, const char *arg,
 	     struct list *fds);
+/* Which of @words, NULL at the end, @arg is. */
+int args_word(struct argp_state *state, const char *option, const char *arg,
+	      const char *const words[]);
 
 #endif

@@ -128,7 +128,7 @@ static void look_protocol(struct source_fd *d, const char *path)
 }
 
 /* A descriptor that is closed while we look is no failure: 0 then. */
-static int look_fd(struct source *s, int fd)
+int source_look_fd(struct source *s, int fd)
 {
 	char name[64];
 	struct source_fd *d = list_add(&s->fds, sizeof(*d));
@@ -167,7 +167,7 @@ static int look_fds(const struct capture *c, struct source *s)
 
 	list_each(&fds, int, fd)
 		if (rc == 0 && !is_dropped(c, *fd))
-			rc = look_fd(s, *fd);
+			rc = source_look_fd(s, *fd);
 	list_free(&fds);
 	return rc;
 }
@@ -331,6 +331,7 @@ static void forget_tree(struct capture *c)
 	list_each(&c->sources, struct source, s)
 		source_free(s);
 	list_free(&c->sources);
+	unix_forget(c);
 	obstacles_clear(c);
 	c->passing = false;
 }
@@ -837,6 +838,7 @@ int capture_record(struct capture *c, struct failure *f)
 			if (kinds[row]->capture(c, s, f) < 0)
 				return -1;
 	}
+	unix_forget(c);
 	if (c->obstacles.n)
 		return capture_refuse(c, f);
 	return detach_all(c, f);

@@ -81,6 +81,16 @@ struct seen_file {
 	bool writable;
 };
 
+/* Of a UNIX domain socket whose peer is not in the tree. */
+enum unix_policy {
+	UNIX_REFUSE,		/* it is an obstacle */
+	UNIX_RECONNECT,		/* it connects again, if it is the one that did */
+	UNIX_CLOSE,		/* its peer is gone */
+};
+extern const char *const unix_policies[];	/* words, NULL at the end */
+
+struct unix_look;
+
 struct capture {
 	pid_t root;
 	struct image image;
@@ -99,6 +109,8 @@ struct capture {
 	bool carry;		/* a wish: --files=carry */
 	struct list drop;	/* of int: descriptors to be left behind; the
 				   caller's */
+	enum unix_policy unix_policy;	/* a wish */
+	struct unix_look *unix_look;	/* owned: unix.c */
 	bool terminal_keys;	/* header.tty */
 	uint32_t ends;		/* header.ends: enum capture_end */
 };
@@ -135,6 +147,8 @@ void obstacle_add(struct capture *c, const struct source *s,
 /* The tree's own number of a PID or TID in it; 0 if outside. */
 uint64_t capture_id(const struct capture *c, pid_t pid);
 struct source_task *source_leader(const struct source *s);
+/* Adds descriptor @fd to s->fds; one that has just been closed is no failure. */
+int source_look_fd(struct source *s, int fd);
 /* Answer to the n-th call of the kind, and to its data from the first on. */
 int64_t task_ret(const struct source_task *t, const struct kind *k, size_t n);
 const void *task_data(const struct source_task *t, const struct kind *k);
@@ -149,11 +163,24 @@ uint64_t file_for_exe(struct capture *c, struct source *s, struct failure *f);
 /* memory.c: all pages of the tree. */
 int memory_write(struct capture *c, struct stream_out *out, struct failure *f);
 
+/* unix.c: is it a UNIX domain socket that does not lead out of the tree? */
+bool unix_is_inside(const struct capture *c, const struct source_fd *fd);
+/* Descriptors on their way in sockets, as those of a process; NULL none. */
+struct source *unix_in_flight(struct capture *c);
+void unix_forget(struct capture *c);
+/* descriptor.c: id of the open description behind a descriptor, recorded if it
+ * has not been met before; 0 and failure. */
+uint64_t descriptor_open(struct capture *c, struct source *s,
+			 const struct source_fd *fd, struct failure *f);
+
 /*
  * A kind of descriptor: does it claim this one, and the record it makes.  The
  * table is in descriptor.c.
  */
 struct fd_kind {
+	/* Asks /proc/PID/fd and pidfd_getfd(2) alone, and no task: it may be in
+	 * flight in a socket. */
+	bool flies;
 	bool (*claims)(const struct source_fd *fd);
 	/* Names an obstacle if it cannot be moved after all. */
 	int (*check)(struct capture *, struct source *, const struct source_fd *,
@@ -166,5 +193,6 @@ struct fd_kind {
 extern const struct fd_kind fd_kind_file, fd_kind_pipe, fd_kind_outside,
 	fd_kind_eventfd, fd_kind_epoll, fd_kind_signalfd, fd_kind_timerfd,
 	fd_kind_inet;
+extern const struct fd_kind fd_kind_unix;
 
 #endif

@@ -43,6 +43,7 @@ static const struct schema schema = SCHEMA("descriptor", struct rec_descriptor, 
 #define FD_MAX (1u << 20)
 
 static const struct fd_kind *const fd_kinds[] = {
+	&fd_kind_unix,
 	&fd_kind_eventfd, &fd_kind_epoll, &fd_kind_signalfd, &fd_kind_timerfd,
 	&fd_kind_file, &fd_kind_pipe, &fd_kind_inet, NULL,
 };
@@ -162,8 +163,8 @@ static struct seen_open *insert_open(struct capture *c, size_t at)
 	return o;
 }
 
-static uint64_t open_of(struct capture *c, struct source *s,
-			const struct source_fd *fd, struct failure *f)
+uint64_t descriptor_open(struct capture *c, struct source *s,
+			 const struct source_fd *fd, struct failure *f)
 {
 	const struct fd_kind *k;
 	struct seen_open *o;
@@ -177,6 +178,12 @@ static uint64_t open_of(struct capture *c, struct source *s,
 		fail(f, STATUS_OBSTACLE, "process %d has %s open (%s, descriptor "
 		     "%d), which cannot be moved yet", s->pid, common_name(fd),
 		     fd->link, fd->fd);
+		return 0;
+	}
+	if (s == unix_in_flight(c) && !k->flies) {
+		fail(f, STATUS_OBSTACLE, "process %d has %s (%s) in a message "
+		     "that it has not received yet, which cannot be moved",
+		     s->pid, common_name(fd), fd->link);
 		return 0;
 	}
 	o = insert_open(c, at);
@@ -219,7 +226,7 @@ static void capture_locks(struct rec_descriptor *rec,
 static int capture(struct capture *c, struct source *s, struct failure *f)
 {
 	list_each(&s->fds, struct source_fd, fd) {
-		uint64_t open = open_of(c, s, fd, f);
+		uint64_t open = descriptor_open(c, s, fd, f);
 		struct rec_descriptor *rec;
 
 		if (!open)

@@ -29,7 +29,9 @@ const struct kind *const kinds[] = {
 	&kind_inet_data,
 	&kind_signalfd,
 	&kind_timerfd,
+	&kind_unix,
 	&kind_descriptor,
+	&kind_message,		/* what is in sockets, descriptors too */
 	&kind_epoll,		/* when all that it may watch is recorded */
 	&kind_carried,		/* of the files of all that is above */
 	&kind_limits,		/* last: they bind us, too */

@@ -125,19 +125,28 @@ struct ends {
 	bool reader, writer;	/* in the tree */
 };
 
-static struct ends ends_in_tree(const struct capture *c, uint64_t ino)
+static void add_ends(struct ends *e, const struct source *s, uint64_t ino)
 {
+	list_each(&s->fds, struct source_fd, fd) {
+		uint32_t mode = fd->info.flags & O_ACCMODE;
+
+		if (!S_ISFIFO(fd->st.st_mode) || fd->st.st_ino != ino)
+			continue;
+		e->reader |= mode != O_WRONLY;
+		e->writer |= mode != O_RDONLY;
+	}
+}
+
+/* Those on their way in a socket are in the tree, too. */
+static struct ends ends_in_tree(struct capture *c, uint64_t ino)
+{
+	const struct source *flight = unix_in_flight(c);
 	struct ends e = { 0 };
 
 	list_each(&c->sources, struct source, s)
-		list_each(&s->fds, struct source_fd, fd) {
-			uint32_t mode = fd->info.flags & O_ACCMODE;
-
-			if (!S_ISFIFO(fd->st.st_mode) || fd->st.st_ino != ino)
-				continue;
-			e.reader |= mode != O_WRONLY;
-			e.writer |= mode != O_RDONLY;
-		}
+		add_ends(&e, s, ino);
+	if (flight)
+		add_ends(&e, flight, ino);
 	return e;
 }
 
@@ -151,6 +160,8 @@ static bool leads_out(struct capture *c, const struct source_fd *fd)
 		return false;
 	list_each(&c->sources, struct source, s)
 		*(pid_t *)list_add(&pids, sizeof(pid_t)) = s->pid;
+	if (unix_in_flight(c))
+		*(pid_t *)list_add(&pids, sizeof(pid_t)) = getpid();
 	outside = proc_pipe_outside(fd->st.st_ino, &pids);
 	list_free(&pids);
 	/* 1 a reader, 2 a writer. */
@@ -174,7 +185,8 @@ bool outside_claims(struct capture *c, const struct source_fd *fd)
 	if (is_terminal(fd))
 		return true;
 	if (S_ISSOCK(fd->st.st_mode))
-		return standard_stream(c, fd->st.st_ino) >= 0;
+		return standard_stream(c, fd->st.st_ino) >= 0 &&
+		       !unix_is_inside(c, fd);
 	return S_ISFIFO(fd->st.st_mode) && leads_out(c, fd);
 }
 

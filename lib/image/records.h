@@ -41,6 +41,8 @@ enum record_type {
 	RECORD_EPOLL = 35,
 	RECORD_TIMERFD = 36,
 	RECORD_SIGNALFD = 37,
+	RECORD_UNIX = 45,
+	RECORD_MESSAGE = 46,
 	RECORD_INET = 50,
 	RECORD_INET_DATA = 51,
 	RECORD_CARRIED = 80,
@@ -299,6 +301,55 @@ struct rec_owner {
 	uint32_t type;		/* F_OWNER_TID, F_OWNER_PID, F_OWNER_PGRP */
 	uint64_t id;		/* as the tree sees it; 0 nobody */
 	uint32_t signal;	/* 0: SIGIO */
+};
+
+enum unix_state {
+	UNIX_ALONE = 0,		/* has no peer; may have a name */
+	UNIX_LISTENING = 1,
+	UNIX_CONNECTED = 2,	/* to @peer */
+	UNIX_WAITING = 3,	/* to be accepted by @peer, which listens */
+	UNIX_ORPHAN = 4,	/* its peer has gone, or is left behind */
+	UNIX_OUTSIDE = 5,	/* connects again, to @peer_name */
+};
+
+/* id: counted up with rec_file; a UNIX domain socket */
+struct rec_unix {
+	uint32_t type;		/* SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET */
+	uint32_t state;		/* enum unix_state */
+	uint32_t flags;		/* O_NONBLOCK, O_ASYNC */
+	uint64_t peer;		/* id of rec_unix */
+	struct blob name;	/* as bound: a path, or first a zero byte */
+	char *base;		/* directory that a relative path starts from */
+	bool gone;		/* the path leads to it no more */
+	/* The file at the path, if it is not gone. */
+	uint64_t dev, ino;
+	uint32_t mode, uid, gid;
+	struct blob peer_name;	/* of a peer that is not in the stream */
+	uint32_t shutdown;	/* 1 receives no more, 2 sends no more */
+	bool reset;		/* the next call fails with ECONNRESET */
+	uint32_t backlog;	/* listen(2) */
+	struct list waiting;	/* of uint64_t: to be accepted, in order: ids
+				   of rec_unix; 0 one that has closed */
+	/* SO_PEERCRED, SO_PEERGROUPS: of its peer, or of who called listen(2). */
+	bool known;
+	uint64_t peer_pid;	/* 0: nobody in the tree */
+	uint32_t peer_uid, peer_gid;
+	struct list peer_groups;	/* of uint64_t */
+	struct list options;	/* of struct rec_option */
+	struct list owner;	/* of struct rec_owner, none or one */
+	uint64_t sock;		/* its inode at the source, for people */
+};
+
+/* id: of the rec_unix that it waits in to be received; in order */
+struct rec_message {
+	struct blob data;
+	struct blob from;	/* name of its sender, if it has one */
+	uint64_t sender;	/* id of rec_unix, 0 unknown: datagrams */
+	bool credentials;		/* has the sender's credentials: */
+	uint64_t pid;		/* 0: nobody in the tree */
+	uint32_t uid, gid;
+	bool urgent;		/* one byte, sent by MSG_OOB */
+	struct list rights;	/* of uint64_t: open descriptions, SCM_RIGHTS */
 };
 
 enum outside_kind {

@@ -675,6 +675,7 @@ int restore_release(struct restore *r, struct failure *f)
 	}
 	r->released = true;
 	carry_commit(r);
+	unix_end(r, true);
 	redraw(r);
 	return 0;
 }
@@ -689,6 +690,7 @@ void restore_abandon(struct restore *r)
 	if (!r->released)
 		puppets_end(r);
 	carry_undo(r);
+	unix_end(r, r->released);
 	close_all(r);
 	close_fd(&r->master);
 	close_fd(&r->keyboard);

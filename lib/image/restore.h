@@ -86,6 +86,8 @@ struct restore {
 	struct list handover;	/* the two ends of a socket for that */
 	struct list objects;	/* of struct opened */
 	struct list objects_ro;	/* the same, for reading alone */
+	struct list unix_made;	/* of struct made: sockets, while they are made */
+	struct list unix_passing;	/* likewise, of nobody in the end */
 	int fd_base;		/* above every descriptor of the tree */
 	struct list puppets;	/* of struct puppet *, parents first */
 	uint64_t work;		/* address of the work area in all of them */
@@ -166,6 +168,8 @@ int locks_take(struct restore *r, struct puppet *p, struct failure *f);
 /* memory.c */
 int memory_fill(struct restore *r, struct stream_in *in,
 		struct stream_item *item, struct failure *f);
+/* unixmake.c: files of sockets, put back unless all @worked. */
+void unix_end(struct restore *r, bool worked);
 /* file.c, to mappings and executables */
 int file_fd(const struct restore *r, uint64_t id);
 
