@@ -190,6 +190,7 @@ struct fd_kind {
 		       const struct source_fd *, uint64_t id, struct failure *);
 };
 
+extern const struct fd_kind fd_kind_pty;
 extern const struct fd_kind fd_kind_file, fd_kind_pipe, fd_kind_outside,
 	fd_kind_eventfd, fd_kind_epoll, fd_kind_signalfd, fd_kind_timerfd,
 	fd_kind_inet;

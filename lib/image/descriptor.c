@@ -20,6 +20,7 @@
 #include "image/capture.h"
 #include "image/epoll.h"
 #include "image/outside.h"
+#include "image/ptys.h"
 #include "image/restore.h"
 
 static const struct field lock_fields[] = {
@@ -49,8 +50,11 @@ static const struct fd_kind *const fd_kinds[] = {
 };
 
 static const struct fd_kind *kind_of_fd(struct capture *c,
+					const struct source *s,
 					const struct source_fd *fd)
 {
+	if (pty_claims(c, s, fd))
+		return &fd_kind_pty;
 	if (outside_claims(c, fd))
 		return &fd_kind_outside;
 	for (size_t i = 0; fd_kinds[i]; i++)
@@ -71,8 +75,6 @@ static const char *common_name(const struct source_fd *fd)
 		{ "anon_inode:inotify", "an inotify descriptor" },
 		{ "anon_inode:[fanotify]", "a fanotify descriptor" },
 		{ "anon_inode:kvm-vm", "a virtual machine" },
-		{ "/dev/ptmx", "the master of a pseudo-terminal" },
-		{ "/dev/pts/ptmx", "the master of a pseudo-terminal" },
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
@@ -88,7 +90,7 @@ static const char *common_name(const struct source_fd *fd)
 static int check(struct capture *c, struct source *s, struct failure *f)
 {
 	list_each(&s->fds, struct source_fd, fd) {
-		const struct fd_kind *k = kind_of_fd(c, fd);
+		const struct fd_kind *k = kind_of_fd(c, s, fd);
 
 		if (!k)
 			obstacle_add(c, s, NULL, "has %s open (%s, descriptor "
@@ -173,7 +175,7 @@ uint64_t descriptor_open(struct capture *c, struct source *s,
 
 	if (found)
 		return list_at(&c->opens, struct seen_open, at)->id;
-	k = kind_of_fd(c, fd);
+	k = kind_of_fd(c, s, fd);
 	if (!k) {
 		fail(f, STATUS_OBSTACLE, "process %d has %s open (%s, descriptor "
 		     "%d), which cannot be moved yet", s->pid, common_name(fd),

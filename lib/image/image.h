@@ -85,6 +85,8 @@ extern const struct kind
 extern const struct kind
 	kind_eventfd, kind_epoll, kind_timerfd, kind_signalfd;
 
+extern const struct kind kind_pty, kind_pty_end;
+
 const struct kind *kind_of(uint32_t type);	/* NULL if unknown */
 const struct schema *record_schema(uint32_t type);
 bool record_known(uint32_t type);

@@ -20,6 +20,8 @@ const struct kind *const kinds[] = {
 	&kind_space,
 	&kind_mapping,
 	&kind_terminal,
+	&kind_pty,
+	&kind_pty_end,
 	&kind_file,
 	&kind_pipe,
 	&kind_pipe_end,

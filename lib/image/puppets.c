@@ -437,17 +437,41 @@ static int make_orphans(struct restore *r, struct puppet *p, uint64_t session,
 	return stand_in_end(&s, session, f);
 }
 
+/* The terminal that the session led by @p has, open; -1 none. */
+static int terminal_of_session(const struct restore *r, const struct puppet *p)
+{
+	const struct rec_terminal *t = r->terminal ?
+		image_find(&r->image, RECORD_TERMINAL, r->terminal) : NULL;
+
+	if (t && r->slave >= 0 && t->session == p->rec->pid)
+		return r->slave;
+	image_each(&r->image, RECORD_PTY, struct rec_pty, pty)
+		if (pty->session == p->rec->pid)
+			return opened_find(&r->slaves, pty_r->id);
+	return -1;
+}
+
+/* Before it has children in it: they have the terminal by birth. */
+static int begin_session(struct restore *r, struct puppet *p, struct failure *f)
+{
+	int slave = terminal_of_session(r, p);
+
+	if (one_call(p, "begin a session", SYS_setsid, 0, 0, 0, f) < 0)
+		return -1;
+	p->group = p->rec->pid;
+	return slave < 0 ? 0 : one_call(p, "take its terminal", SYS_ioctl,
+					slave, TIOCSCTTY, 0, f);
+}
+
 /* A process that exists, its session, and all below it. */
 static int make_family(struct restore *r, struct puppet *p, struct failure *f)
 {
 	uint64_t own = session_of(r, p);
 
-	if (own == p->rec->pid) {
-		if (make_children(r, p, p->birth_session, false, f) < 0 ||
-		    one_call(p, "begin a session", SYS_setsid, 0, 0, 0, f) < 0)
-			return -1;
-		p->group = own;
-	}
+	if (own == p->rec->pid &&
+	    (make_children(r, p, p->birth_session, false, f) < 0 ||
+	     begin_session(r, p, f) < 0))
+		return -1;
 	if (make_children(r, p, own, true, f) < 0)
 		return -1;
 	for (size_t i = 0; i < r->puppets.n; i++) {
@@ -537,38 +561,64 @@ static int make_groups(struct restore *r, struct failure *f)
 	return 0;
 }
 
-/* ---- the terminal ---- */
+/* ---- terminals ---- */
 
-static int own_terminal(struct restore *r, struct failure *f)
+/* The group in the foreground, by some process that has the terminal. */
+static int set_foreground(struct restore *r, uint64_t id, int slave,
+			  uint64_t foreground, struct failure *f)
 {
-	const struct rec_terminal *t = r->terminal ?
-		image_find(&r->image, RECORD_TERMINAL, r->terminal) : NULL;
-	struct puppet *leader, *p = NULL;
+	struct puppet *p = NULL;
 	struct batch b;
 	pid_t group = 0;
 	int rc;
 
-	if (!t || r->slave < 0)
-		return 0;
-	leader = find_puppet(r, t->session);
-	if (leader && one_call(leader, "take its terminal", SYS_ioctl, r->slave,
-			       TIOCSCTTY, 0, f) < 0)
-		return -1;
 	list_each(&r->puppets, struct puppet *, any)
-		if ((*any)->rec->terminal == r->terminal &&
-		    (!p || (*any)->rec->group == t->foreground)) {
+		if ((*any)->rec->terminal == id &&
+		    (!p || (*any)->rec->group == foreground)) {
 			p = *any;
-			if (p->rec->group == t->foreground)
+			if (p->rec->group == foreground)
 				group = group_of(r, p);
 		}
 	if (!p || !group)
 		return 0;
 	puppet_batch(p, &b);
-	batch_add(&b, NULL, SYS_ioctl, r->slave, TIOCSPGRP,
+	batch_add(&b, NULL, SYS_ioctl, slave, TIOCSPGRP,
 		  batch_data(&b, &group, sizeof(group)));
 	rc = batch_run(&b, f);
 	batch_free(&b);
 	return rc;
+}
+
+/* Who was born before its session had a terminal, or gave it up. */
+static int leave_terminals(struct restore *r, struct failure *f)
+{
+	list_each(&r->puppets, struct puppet *, p) {
+		const struct puppet *leader = find_puppet(r, session_of(r, *p));
+		int slave = leader ? terminal_of_session(r, leader) : -1;
+
+		if (slave >= 0 && !(*p)->rec->terminal && !(*p)->rec->zombie &&
+		    one_call(*p, NULL, SYS_ioctl, slave, TIOCNOTTY, 0, f) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int settle_terminals(struct restore *r, struct failure *f)
+{
+	const struct rec_terminal *t = r->terminal ?
+		image_find(&r->image, RECORD_TERMINAL, r->terminal) : NULL;
+
+	if (leave_terminals(r, f) < 0)
+		return -1;
+	if (t && r->slave >= 0 &&
+	    set_foreground(r, r->terminal, r->slave, t->foreground, f) < 0)
+		return -1;
+	image_each(&r->image, RECORD_PTY, struct rec_pty, p)
+		if (p->session &&
+		    set_foreground(r, p_r->id, opened_find(&r->slaves, p_r->id),
+				   p->foreground, f) < 0)
+			return -1;
+	return 0;
 }
 
 /* ---- zombies ---- */
@@ -605,7 +655,7 @@ int puppets_make(struct restore *r, struct failure *f)
 
 	if (choose_area(r, f) < 0 || make_root(r, root, f) < 0 ||
 	    make_family(r, root, f) < 0 || make_groups(r, f) < 0 ||
-	    own_terminal(r, f) < 0)
+	    settle_terminals(r, f) < 0)
 		return -1;
 	list_each(&r->puppets, struct puppet *, p)
 		if ((*p)->rec->zombie && end_zombie(*p, f) < 0)

@@ -43,6 +43,8 @@ enum record_type {
 	RECORD_SIGNALFD = 37,
 	RECORD_UNIX = 45,
 	RECORD_MESSAGE = 46,
+	RECORD_PTY = 70,
+	RECORD_PTY_END = 71,
 	RECORD_INET = 50,
 	RECORD_INET_DATA = 51,
 	RECORD_CARRIED = 80,
@@ -389,6 +391,41 @@ struct rec_inet {
 struct rec_inet_data {
 	struct blob from, to;	/* struct sockaddr_* */
 	struct blob data;
+};
+
+struct rec_pty_line {
+	struct blob text;	/* what one read(2) gives: without a newline at
+				   its end, that was an end of file */
+};
+
+/* id: device number, as that of a terminal; a pseudo-terminal whose master the
+ * tree has, or had: then nothing but its name counts */
+struct rec_pty {
+	uint32_t index;		/* of /dev/pts/N */
+	char *name;
+	bool gone;		/* the master has been closed: hung up */
+	bool hung;		/* all openings of the slave have been closed */
+	struct blob termios;	/* struct termios2 */
+	uint32_t rows, columns, width, height;
+	uint32_t uid, gid, mode;
+	bool locked, exclusive;	/* TIOCSPTLCK, TIOCEXCL */
+	bool packet;		/* TIOCPKT */
+	uint32_t status;	/* TIOCPKT_*: not yet read */
+	bool stopped;		/* output is, by ^S or tcflow(3) */
+	struct list lines;	/* of struct rec_pty_line: input not yet read */
+	struct blob rest;	/* and the same without lines, after them */
+	struct blob output;	/* not yet read by the master */
+	uint64_t foreground;	/* process group */
+	uint64_t session;	/* that it controls, 0 none */
+};
+
+/* id: counted up with rec_file; an opening of either end */
+struct rec_pty_end {
+	uint64_t pty;		/* id of rec_pty */
+	bool master;
+	bool own;		/* opened as /dev/tty */
+	uint32_t flags;		/* O_ACCMODE, O_NONBLOCK .. */
+	char *name;		/* for people: /dev/ptmx, /dev/pts/3 */
 };
 
 enum lock_kind {

@@ -638,6 +638,7 @@ static void close_all(struct restore *r)
 {
 	close_opened(&r->opened);
 	close_opened(&r->late);
+	close_opened(&r->slaves);
 	close_opened(&r->handover);
 	close_opened(&r->objects);
 	close_opened(&r->objects_ro);

@@ -83,6 +83,7 @@ struct restore {
 	struct list opened;	/* of struct opened: inherited by puppets */
 	struct list late;	/* the same, of what was opened after they were
 				   made: descriptor.c hands it to them */
+	struct list slaves;	/* of struct opened: one slave of each rec_pty */
 	struct list handover;	/* the two ends of a socket for that */
 	struct list objects;	/* of struct opened */
 	struct list objects_ro;	/* the same, for reading alone */
