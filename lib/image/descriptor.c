@@ -46,6 +46,7 @@ static const struct schema schema = SCHEMA("descriptor", struct rec_descriptor, 
 static const struct fd_kind *const fd_kinds[] = {
 	&fd_kind_unix,
 	&fd_kind_eventfd, &fd_kind_epoll, &fd_kind_signalfd, &fd_kind_timerfd,
+	&fd_kind_pidfd,
 	&fd_kind_file, &fd_kind_pipe, &fd_kind_inet, NULL,
 };
 
@@ -68,7 +69,6 @@ static const struct fd_kind *kind_of_fd(struct capture *c,
 static const char *common_name(const struct source_fd *fd)
 {
 	static const struct { const char *link, *name; } names[] = {
-		{ "anon_inode:[pidfd]", "a pidfd" },
 		{ "anon_inode:[io_uring]", "an io_uring" },
 		{ "anon_inode:[userfaultfd]", "a userfaultfd" },
 		{ "anon_inode:[perf_event]", "a performance counter" },

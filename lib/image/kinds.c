@@ -31,6 +31,7 @@ const struct kind *const kinds[] = {
 	&kind_inet_data,
 	&kind_signalfd,
 	&kind_timerfd,
+	&kind_pidfd,
 	&kind_unix,
 	&kind_descriptor,
 	&kind_message,		/* what is in sockets, descriptors too */

@@ -275,8 +275,10 @@ static int64_t clone_in(struct puppet *p, uint64_t flags, uint64_t exit_signal,
 	int64_t ret;
 
 	puppet_batch(p, &b);
-	a.set_tid = batch_data(&b, &tid, sizeof(tid));
-	a.set_tid_size = 1;
+	if (id) {
+		a.set_tid = batch_data(&b, &tid, sizeof(tid));
+		a.set_tid_size = 1;
+	}
 	batch_add(&b, NULL, SYS_clone3, batch_data(&b, &a, sizeof(a)),
 		  sizeof(a));
 	ret = batch_run(&b, f) < 0 ? -1 : batch_ret(&b, 0);
@@ -315,7 +317,7 @@ static int make_child(struct restore *r, struct puppet *via, struct puppet *p,
 
 /*
  * A process that takes a PID for a moment: a session or group of that number
- * goes on after its leader has ended.
+ * goes on after its leader has ended.  0 is any PID, then in s->group.
  */
 static int stand_in_make(struct restore *r, struct puppet *s,
 			 struct puppet *parent, uint64_t id, uint64_t signal,
@@ -331,7 +333,8 @@ static int stand_in_make(struct restore *r, struct puppet *s,
 		return -1;
 	if (ret < 0)
 		return clone_failed(ret, id, f);
-	pid = outer_child(r, parent->pid, id);
+	s->group = ret;
+	pid = outer_child(r, parent->pid, ret);
 	m = list_add(&s->members, sizeof(*m));
 	s->pid = pid;
 	if (tracee_adopt(&m->t, pid, pid, f) < 0)
@@ -623,12 +626,13 @@ static int settle_terminals(struct restore *r, struct failure *f)
 
 /* ---- zombies ---- */
 
-static int end_zombie(struct puppet *p, struct failure *f)
+/* @exit: as wait(2) is to tell it. */
+static int end_with(struct puppet *p, uint32_t exit, struct failure *f)
 {
 	struct rlimit none = { 0, 0 };
 	struct { uint64_t handler, flags, restorer, mask; } dfl = { 0 };
 	struct member *m = puppet_leader(p);
-	int sig = p->rec->exit & 127, status;
+	int sig = exit & 127, status;
 	struct batch b;
 	int rc;
 
@@ -642,11 +646,35 @@ static int end_zombie(struct puppet *p, struct failure *f)
 	batch_free(&b);
 	if (rc < 0)
 		return -1;
-	rc = tracee_leave(&p->strings, &m->t, SYS_exit_group,
-			  p->rec->exit >> 8 & 255, sig, &status, f);
+	rc = tracee_leave(&p->strings, &m->t, SYS_exit_group, exit >> 8 & 255,
+			  sig, &status, f);
 	strings_close(&p->strings);
-	p->done = true;
 	return rc;
+}
+
+static int end_zombie(struct puppet *p, struct failure *f)
+{
+	p->done = true;
+	return end_with(p, p->rec->exit, f);
+}
+
+int puppets_ended(struct restore *r, uint32_t exit, uint32_t flags, int *pidfd,
+		  struct failure *f)
+{
+	struct puppet *top = *list_at(&r->puppets, struct puppet *, 0), s;
+	int rc;
+
+	if (stand_in_make(r, &s, top, 0, 0, f) < 0)
+		return -1;
+	*pidfd = syscall(SYS_pidfd_open, s.pid, flags);
+	if (*pidfd < 0)
+		fail_errno(f, 0, "cannot make a pidfd");
+	rc = end_with(&s, exit, f);
+	if (rc == 0)
+		rc = one_call(top, "wait for a process", SYS_wait4, s.group, 0,
+			      __WALL, f);
+	list_free(&s.members);
+	return rc < 0 || *pidfd < 0 ? -1 : 0;
 }
 
 int puppets_make(struct restore *r, struct failure *f)

@@ -41,6 +41,7 @@ enum record_type {
 	RECORD_EPOLL = 35,
 	RECORD_TIMERFD = 36,
 	RECORD_SIGNALFD = 37,
+	RECORD_PIDFD = 39,
 	RECORD_UNIX = 45,
 	RECORD_MESSAGE = 46,
 	RECORD_PTY = 70,
@@ -481,6 +482,14 @@ struct rec_timerfd {
 	bool absolute;		/* TFD_TIMER_ABSTIME */
 	bool cancel;		/* TFD_TIMER_CANCEL_ON_SET */
 	uint32_t flags;		/* O_NONBLOCK .. */
+};
+
+/* id: counted up with rec_file */
+struct rec_pidfd {
+	uint64_t task;		/* PID or TID, 0: one that has ended, and its
+				   parent knows */
+	uint32_t exit;		/* of such a one: status as wait(2) gives it */
+	uint32_t flags;		/* O_NONBLOCK, O_EXCL: PIDFD_THREAD */
 };
 
 /* id: counted up with rec_file */

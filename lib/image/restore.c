@@ -583,6 +583,7 @@ static int build_or_again(struct restore *r, struct failure *f)
 		return -1;
 	}
 	puppets_end(r);
+	close_opened(&r->late);		/* of these puppets */
 	private_pids(r);
 	r->why_new = xstrdup(first.text);
 	return build_all(r, f);

@@ -156,6 +156,10 @@ int handover_open(struct restore *r, struct failure *f);
 int puppets_make(struct restore *r, struct failure *f);
 int puppets_threads(struct restore *r, struct failure *f);
 int puppets_finish(struct restore *r, struct failure *f);
+/* A pidfd of a process that the top has had, and that has ended with @exit, as
+ * wait(2) told it. */
+int puppets_ended(struct restore *r, uint32_t exit, uint32_t flags, int *pidfd,
+		  struct failure *f);
 int puppets_release(struct restore *r, struct failure *f);
 void puppets_end(struct restore *r);
 /* shepherd.c: the parent of the top, which stays ours. */
