@@ -197,4 +197,10 @@ extern const struct fd_kind fd_kind_file, fd_kind_pipe, fd_kind_outside,
 	fd_kind_inet;
 extern const struct fd_kind fd_kind_unix;
 
+/* procfile.c */
+extern const struct fd_kind fd_kind_proc_file;
+/* device.c: names the device that @fd is, and why it stays. */
+void device_obstacle(struct capture *c, const struct source *s,
+		     const struct source_fd *fd);
+
 #endif

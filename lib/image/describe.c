@@ -322,13 +322,14 @@ static void put_object(FILE *to, const struct rec_object *o)
 {
 	static const char *const whats[] = {
 		"shared memory ", "memfd ", "deleted file ",
+		"deleted directory ",
 	};
 
 	if (!o) {
 		fputs("an object that is missing", to);
 		return;
 	}
-	fputs(o->kind < 3 ? whats[o->kind] : "unknown object ", to);
+	fputs(o->kind < 4 ? whats[o->kind] : "unknown object ", to);
 	put_text(to, o->name);
 }
 
@@ -852,7 +853,7 @@ static void need_files(struct list *needs, const struct survey *s)
 		const struct rec_file *file =
 			survey_find(s, RECORD_FILE, space->exe);
 
-		if (file)
+		if (file && file->kind != FILE_OBJECT)
 			add_need(needs, file->path, "executable", file);
 	}
 }
@@ -870,7 +871,9 @@ static void need_others(struct list *needs, const struct survey *s)
 	for (size_t i = 0; i < k->n; i++) {
 		const struct rec_process *proc = k->records[i]->data;
 
-		add_need(needs, proc->cwd, "working directory", NULL);
+		if (!proc->cwd_object)
+			add_need(needs, proc->cwd, "working directory",
+				 NULL);
 	}
 }
 

@@ -44,6 +44,7 @@ static const struct schema schema = SCHEMA("descriptor", struct rec_descriptor, 
 #define FD_MAX (1u << 20)
 
 static const struct fd_kind *const fd_kinds[] = {
+	&fd_kind_proc_file,
 	&fd_kind_unix,
 	&fd_kind_eventfd, &fd_kind_epoll, &fd_kind_signalfd, &fd_kind_timerfd,
 	&fd_kind_pidfd,
@@ -56,7 +57,7 @@ static const struct fd_kind *kind_of_fd(struct capture *c,
 {
 	if (pty_claims(c, s, fd))
 		return &fd_kind_pty;
-	if (outside_claims(c, fd))
+	if (!(fd->info.flags & O_PATH) && outside_claims(c, fd))
 		return &fd_kind_outside;
 	for (size_t i = 0; fd_kinds[i]; i++)
 		if (fd_kinds[i]->claims(fd))
@@ -92,7 +93,9 @@ static int check(struct capture *c, struct source *s, struct failure *f)
 	list_each(&s->fds, struct source_fd, fd) {
 		const struct fd_kind *k = kind_of_fd(c, s, fd);
 
-		if (!k)
+		if (!k && (S_ISCHR(fd->st.st_mode) || S_ISBLK(fd->st.st_mode)))
+			device_obstacle(c, s, fd);
+		else if (!k)
 			obstacle_add(c, s, NULL, "has %s open (%s, descriptor "
 				     "%d), which cannot be moved yet",
 				     common_name(fd), fd->link, fd->fd);

@@ -13,19 +13,21 @@
  *
  * A file that the stream carries may be another one or missing: carry.c.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 #include <xxhash.h>
 
 #include "image/carry.h"
 #include "image/mapping.h"
+#include "image/names.h"
 #include "image/restore.h"
 
 static const struct field fields[] = {
@@ -141,6 +143,50 @@ uint64_t file_for_mapping(struct capture *c, struct source *s,
 	return mapped_file(c, m->path, m->ino, writable, s->pid, f);
 }
 
+/* An executable without a name: it travels whole. */
+static uint64_t unnamed_exe(struct capture *c, struct source *s,
+			    const char *path, const struct stat *st,
+			    struct failure *f)
+{
+	int kind = strncmp(path, "/memfd:", 7) ? OBJECT_DELETED : OBJECT_MEMFD;
+	uint64_t object = object_of_link(c, s, "exe", path, kind, f), id;
+	struct rec_file *rec;
+
+	if (!object)
+		return 0;
+	image_each(&c->image, RECORD_FILE, struct rec_file, known)
+		if (known->mapped && known->object == object)
+			return known_r->id;
+	id = c->next_open++;
+	rec = image_add(&c->image, RECORD_FILE, id);
+	rec->kind = FILE_OBJECT;
+	rec->path = xstrdup(path);
+	rec->object = object;
+	rec->mapped = true;
+	describe(rec, st);
+	return id;
+}
+
+static uint64_t exe_of(struct capture *c, struct source *s, char *path,
+		       const struct stat *st, struct failure *f)
+{
+	static const char mark[] = " (deleted)";
+	size_t n = strlen(path), m = sizeof(mark) - 1;
+	struct stat here;
+	char *other;
+	uint64_t id;
+
+	if (n <= m || strcmp(path + n - m, mark) ||
+	    (stat(path, &here) == 0 && here.st_ino == st->st_ino))
+		return mapped_file(c, path, st->st_ino, false, s->pid, f);
+	path[n - m] = '\0';
+	other = name_other(path, st);
+	id = other ? mapped_file(c, other, st->st_ino, false, s->pid, f) :
+		unnamed_exe(c, s, path, st, f);
+	free(other);
+	return id;
+}
+
 uint64_t file_for_exe(struct capture *c, struct source *s, struct failure *f)
 {
 	char magic[64], *path = proc_link(s->via, "exe");
@@ -154,7 +200,7 @@ uint64_t file_for_exe(struct capture *c, struct source *s, struct failure *f)
 			   s->pid);
 		return 0;
 	}
-	id = mapped_file(c, path, st.st_ino, false, s->pid, f);
+	id = exe_of(c, s, path, &st, f);
 	free(path);
 	return id;
 }
@@ -175,37 +221,8 @@ static bool is_stateless(dev_t rdev)
 static bool claims(const struct source_fd *fd)
 {
 	return S_ISREG(fd->st.st_mode) || S_ISDIR(fd->st.st_mode) ||
+	       fd->info.flags & O_PATH ||
 	       (S_ISCHR(fd->st.st_mode) && is_stateless(fd->st.st_rdev));
-}
-
-/* Another name of a file whose name was deleted, in the same directory; owned,
- * NULL if there is none. */
-static char *other_name_of(const struct source_fd *fd)
-{
-	char *dir = xstrdup(fd->link), *slash = strrchr(dir, '/'), *found = NULL;
-	struct dirent *e;
-	struct stat st;
-	DIR *d;
-
-	slash[slash == dir ? 1 : 0] = '\0';
-	d = opendir(dir);
-	while (d && !found && (e = readdir(d)))
-		if (e->d_ino == fd->st.st_ino &&
-		    fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-		    st.st_ino == fd->st.st_ino && st.st_dev == fd->st.st_dev)
-			found = xasprintf("%s/%s", dir, e->d_name);
-	if (d)
-		closedir(d);
-	free(dir);
-	return found;
-}
-
-static bool other_name(const struct source_fd *fd)
-{
-	char *name = other_name_of(fd);
-
-	free(name);
-	return name != NULL;
 }
 
 static int check(struct capture *c, struct source *s,
@@ -215,20 +232,18 @@ static int check(struct capture *c, struct source *s,
 
 	(void)f;
 	if (fd->deleted) {
-		if (S_ISDIR(fd->st.st_mode))
-			obstacle_add(c, s, NULL, "has a deleted directory open "
-				     "(%s, descriptor %d)", fd->link, fd->fd);
-		else if (fd->st.st_nlink && !other_name(fd))
-			obstacle_add(c, s, NULL, "has a file open whose name was "
-				     "deleted but which has another one, in "
-				     "another directory (%s, descriptor %d)",
-				     fd->link, fd->fd);
+		if (!S_ISREG(fd->st.st_mode) && !S_ISDIR(fd->st.st_mode))
+			obstacle_add(c, s, NULL, "has something open that was "
+				     "deleted and is no file (%s, descriptor "
+				     "%d)", fd->link, fd->fd);
 		return 0;
 	}
 	if (fd->link[0] != '/')
 		obstacle_add(c, s, NULL, "has something of the kernel's open "
 			     "(%s, descriptor %d)", fd->link, fd->fd);
-	else if (stat(fd->link, &st) < 0 || st.st_ino != fd->st.st_ino)
+	else if (lstat(fd->link, &st) < 0 ||
+		 (st.st_ino != fd->st.st_ino &&
+		  (stat(fd->link, &st) < 0 || st.st_ino != fd->st.st_ino)))
 		obstacle_add(c, s, "run the capture where the path leads to it",
 			     "has %s open (descriptor %d), which is another "
 			     "file seen from here", fd->link, fd->fd);
@@ -237,6 +252,8 @@ static int check(struct capture *c, struct source *s,
 
 static int object_kind(const struct source_fd *fd)
 {
+	if (S_ISDIR(fd->st.st_mode))
+		return OBJECT_DIRECTORY;
 	return strncmp(fd->link, "/memfd:", 7) ? OBJECT_DELETED : OBJECT_MEMFD;
 }
 
@@ -269,20 +286,22 @@ static int capture(struct capture *c, struct source *s,
 		rec->flags &= ~O_DIRECTORY;	/* part of O_TMPFILE */
 	rec->pos = fd->info.pos;
 	describe(rec, &fd->st);
-	if (S_ISDIR(fd->st.st_mode)) {
+	if (fd->deleted) {
+		char *other = S_ISDIR(fd->st.st_mode) ? NULL :
+			name_other(fd->link, &fd->st);
+
+		if (!other) {
+			rec->kind = FILE_OBJECT;
+			rec->object = object_of_fd(c, s, fd, object_kind(fd), f);
+			return rec->object ? 0 : -1;
+		}
+		free(rec->path);
+		rec->path = other;
+		rec->sample = sample_fd(s, fd);
+	} else if (S_ISDIR(fd->st.st_mode)) {
 		rec->kind = FILE_DIRECTORY;
 	} else if (S_ISCHR(fd->st.st_mode)) {
 		rec->kind = FILE_DEVICE;
-	} else if (fd->deleted && fd->st.st_nlink) {
-		free(rec->path);
-		rec->path = other_name_of(fd);
-		return rec->path ? 0 : fail(f, STATUS_OBSTACLE, "%s of process "
-					    "%d has lost its names", fd->link,
-					    s->pid);
-	} else if (fd->deleted) {
-		rec->kind = FILE_OBJECT;
-		rec->object = object_of_fd(c, s, fd, object_kind(fd), f);
-		return rec->object ? 0 : -1;
 	} else {
 		rec->sample = sample_fd(s, fd);
 	}
@@ -357,6 +376,24 @@ static bool is_very_same(const struct rec_file *rec)
 	       mtime_ns(&st) == rec->mtime_ns;
 }
 
+/* What a file of such a file system holds is made when it is read. */
+static bool is_kernels(const char *path)
+{
+	static const uint64_t types[] = {
+		PROC_SUPER_MAGIC, SYSFS_MAGIC, CGROUP2_SUPER_MAGIC,
+		CGROUP_SUPER_MAGIC, DEBUGFS_MAGIC, TRACEFS_MAGIC,
+		SECURITYFS_MAGIC,
+	};
+	struct statfs fs;
+
+	if (statfs(path, &fs) < 0)
+		return false;
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+		if ((uint64_t)fs.f_type == types[i])
+			return true;
+	return false;
+}
+
 static void compare(struct restore *r, struct rec_file *rec, bool same)
 {
 	bool write = (rec->flags & O_ACCMODE) != O_RDONLY;
@@ -364,7 +401,8 @@ static void compare(struct restore *r, struct rec_file *rec, bool same)
 
 	if (rec->carried && carry_choose(r, rec, same && is_very_same(rec)))
 		return;
-	if (stat(rec->path, &st) < 0) {
+	if ((rec->flags & O_PATH ? lstat(rec->path, &st) :
+	     stat(rec->path, &st)) < 0) {
 		differs_add(r, "%s: %s%s", rec->path, strerror(errno),
 			    errno != ENOENT ? "" :
 			    rec->kind != FILE_REGULAR ? ": make it, or lead "
@@ -386,7 +424,8 @@ static void compare(struct restore *r, struct rec_file *rec, bool same)
 	}
 	if (S_ISCHR(st.st_mode) && st.st_rdev != rec->rdev)
 		differs_add(r, "%s is another device here", rec->path);
-	if (S_ISREG(st.st_mode) &&
+	if (S_ISREG(st.st_mode) && !(rec->flags & O_PATH) &&
+	    !is_kernels(rec->path) &&
 	    !(same && st.st_dev == rec->dev && st.st_ino == rec->ino &&
 	      (uint64_t)st.st_size >= rec->size))
 		compare_regular(r, rec, &st);
@@ -431,6 +470,22 @@ static int open_file(struct restore *r, const struct rec_file *rec)
 	return open(rec->path, rec->flags | O_CLOEXEC | O_NOCTTY);
 }
 
+/* Where one is in a directory is a number that only its file system knows. */
+static void go_to_entry(struct restore *r, const struct rec_file *rec, int fd)
+{
+	struct stat st;
+
+	if (!rec->pos || rec->flags & O_PATH)
+		return;
+	if (lseek(fd, rec->pos, SEEK_SET) < 0)
+		warning_add(r, "the directory %s is read from its beginning: %s",
+			    rec->path, strerror(errno));
+	else if (fstat(fd, &st) == 0 &&
+		 (st.st_ino != rec->ino || st.st_dev != rec->dev))
+		warning_add(r, "the directory %s was just being read: entries "
+			    "may come twice or not at all", rec->path);
+}
+
 static int prepare(struct restore *r, struct failure *f)
 {
 	image_each(&r->image, RECORD_FILE, struct rec_file, rec) {
@@ -439,7 +494,10 @@ static int prepare(struct restore *r, struct failure *f)
 		if (fd < 0)
 			return fail_errno(f, STATUS_DIFFERS, "cannot open %s",
 					  rec->path);
-		if (rec->pos && lseek(fd, rec->pos, SEEK_SET) < 0) {
+		if (rec->kind == FILE_DIRECTORY)
+			go_to_entry(r, rec, fd);
+		else if (rec->pos && !(rec->flags & O_PATH) &&
+			 lseek(fd, rec->pos, SEEK_SET) < 0) {
 			close(fd);
 			return fail_errno(f, STATUS_DIFFERS, "cannot go to byte "
 					  "%llu of %s",
@@ -449,6 +507,46 @@ static int prepare(struct restore *r, struct failure *f)
 			return -1;
 	}
 	return 0;
+}
+
+static int again(struct restore *r, const struct puppet *top,
+		 const struct rec_file *rec)
+{
+	char *path;
+	int fd;
+
+	if (rec->kind == FILE_OBJECT)
+		return open_object(r, rec);
+	path = xasprintf("/proc/%d/root%s", top->pid, rec->path);
+	fd = open(path, rec->flags | O_CLOEXEC | O_NOCTTY);
+	free(path);
+	return fd;
+}
+
+int files_again(struct restore *r, struct puppet *top, struct failure *f)
+{
+	struct list all = { 0 };
+	int rc;
+
+	image_each(&r->image, RECORD_FILE, struct rec_file, rec) {
+		int fd;
+
+		if (rec->mapped || rec->kind == FILE_DEVICE)
+			continue;
+		fd = again(r, top, rec);
+		if (fd < 0)
+			continue;
+		if (!(rec->flags & O_PATH))
+			lseek(fd, rec->pos, SEEK_SET);
+		*(struct replacement *)list_add(&all,
+						sizeof(struct replacement)) =
+			(struct replacement){ file_fd(r, rec_r->id), fd };
+	}
+	rc = puppet_replace(r, top, all.items, all.n, f);
+	list_each(&all, struct replacement, v)
+		close(v->fd);
+	list_free(&all);
+	return rc;
 }
 
 int file_fd(const struct restore *r, uint64_t id)

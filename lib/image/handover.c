@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -130,4 +131,35 @@ int puppet_give(struct restore *r, struct puppet *p, const int *fds,
 			return -1;
 	}
 	return 0;
+}
+
+int puppet_replace(struct restore *r, struct puppet *p,
+		   const struct replacement *v, size_t n, struct failure *f)
+{
+	int *fds = xcalloc(n + 1, sizeof(*fds));
+	int *theirs = xcalloc(n + 1, sizeof(*theirs));
+	struct batch b;
+	int rc;
+
+	for (size_t i = 0; i < n; i++)
+		fds[i] = v[i].fd;
+	rc = puppet_give(r, p, fds, theirs, n, f);
+	puppet_batch(p, &b);
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		batch_add(&b, "replace a descriptor", SYS_dup3, theirs[i],
+			  v[i].at, O_CLOEXEC);
+		batch_add(&b, NULL, SYS_close, theirs[i]);
+		if (dup3(v[i].fd, v[i].at, O_CLOEXEC) < 0)
+			rc = fail_errno(f, 0, "cannot replace a descriptor");
+		if (batch_full(&b) && rc == 0) {
+			rc = batch_run(&b, f);
+			batch_reset(&b);
+		}
+	}
+	if (rc == 0)
+		rc = batch_run(&b, f);
+	batch_free(&b);
+	free(fds);
+	free(theirs);
+	return rc;
 }

@@ -83,6 +83,7 @@ extern const struct kind
 	kind_carried;
 
 extern const struct kind
+	kind_proc_file,
 	kind_eventfd, kind_epoll, kind_timerfd, kind_pidfd, kind_signalfd;
 
 extern const struct kind kind_pty, kind_pty_end;

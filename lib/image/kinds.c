@@ -23,6 +23,7 @@ const struct kind *const kinds[] = {
 	&kind_pty,
 	&kind_pty_end,
 	&kind_file,
+	&kind_proc_file,
 	&kind_pipe,
 	&kind_pipe_end,
 	&kind_outside,

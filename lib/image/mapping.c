@@ -6,6 +6,7 @@
  * they map, and how: protection, locking, advice.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <linux/prctl.h>
@@ -14,6 +15,7 @@
 
 #include "image/capture.h"
 #include "image/mapping.h"
+#include "image/names.h"
 #include "image/restore.h"
 
 static const struct field fields[] = {
@@ -123,12 +125,48 @@ static int object_kind(const struct proc_map *m)
 	return starts(m->path, "/memfd:") ? OBJECT_MEMFD : OBJECT_DELETED;
 }
 
+static bool is_written(const struct proc_map *m)
+{
+	return m->flags & VMF_MS && m->flags & VMF_MW;
+}
+
+/* The name that a deleted file has besides; owned, NULL none. */
+static char *other_name(const struct source *s, const struct proc_map *m)
+{
+	struct stat st;
+	char magic[96];
+
+	if (object_kind(m) != OBJECT_DELETED)
+		return NULL;
+	snprintf(magic, sizeof(magic), "/proc/%d/map_files/%llx-%llx", s->via,
+		 (unsigned long long)m->start, (unsigned long long)m->end);
+	return stat(magic, &st) == 0 ? name_other(m->path, &st) : NULL;
+}
+
+static int classify_unnamed(struct capture *c, struct source *s,
+			    const struct proc_map *m, struct rec_mapping *rec,
+			    struct failure *f)
+{
+	char *other = other_name(s, m);
+
+	if (other) {
+		struct proc_map named = *m;
+
+		named.path = other;
+		rec->kind = MAPPING_FILE;
+		rec->source = file_for_mapping(c, s, &named, is_written(m), f);
+		free(other);
+	} else {
+		rec->kind = MAPPING_OBJECT;
+		rec->source = object_of_map(c, s, m, object_kind(m), f);
+	}
+	return rec->source ? 0 : -1;
+}
+
 static int classify(struct capture *c, struct source *s,
 		    const struct proc_map *m, struct rec_mapping *rec,
 		    struct failure *f)
 {
-	bool writable = m->flags & VMF_MS && m->flags & VMF_MW;
-
 	rec->offset = m->offset;
 	if (is_anonymous(m)) {
 		rec->kind = MAPPING_ANON;
@@ -138,12 +176,10 @@ static int classify(struct capture *c, struct source *s,
 	} else if (is_kernels(m)) {
 		rec->kind = MAPPING_VVAR;
 	} else if (m->deleted || is_shared_anonymous(m)) {
-		rec->kind = MAPPING_OBJECT;
-		rec->source = object_of_map(c, s, m, object_kind(m), f);
-		return rec->source ? 0 : -1;
+		return classify_unnamed(c, s, m, rec, f);
 	} else {
 		rec->kind = MAPPING_FILE;
-		rec->source = file_for_mapping(c, s, m, writable, f);
+		rec->source = file_for_mapping(c, s, m, is_written(m), f);
 		return rec->source ? 0 : -1;
 	}
 	return 0;

@@ -5,11 +5,18 @@
 
 #include "image/capture.h"
 
+struct restore;
+
 /* object.c: the rec_object behind a mapping or a descriptor of something
  * without a name; its id, or 0 with a failure. */
 uint64_t object_of_map(struct capture *c, struct source *s,
 		       const struct proc_map *m, int kind, struct failure *f);
 uint64_t object_of_fd(struct capture *c, struct source *s,
 		      const struct source_fd *fd, int kind, struct failure *f);
+/* What /proc/PID/@link leads to, "exe" or "cwd". */
+uint64_t object_of_link(struct capture *c, struct source *s, const char *link,
+			const char *name, int kind, struct failure *f);
+/* A descriptor to fill it by; -1 with errno. */
+int object_writable(struct restore *r, uint64_t id);
 
 #endif

@@ -23,6 +23,7 @@
 
 #include "image/capture.h"
 #include "image/carry.h"
+#include "image/mapping.h"
 #include "image/memory.h"
 #include "image/restore.h"
 
@@ -272,6 +273,8 @@ static int write_object(const struct seen_object *o, struct stream_out *out,
 			    .zero_is_default = true };
 	off_t start = 0, end;
 
+	if (o->fd < 0)		/* a directory */
+		return 0;
 	for (;;) {
 		start = lseek(o->fd, start, SEEK_DATA);
 		if (start < 0)
@@ -484,8 +487,8 @@ static int fill_object(struct restore *r, const struct rec_object *o,
 		return bad_run(item, "are beyond the end of their object", f);
 	if (item->address + len > o->size)
 		len = o->size - item->address;
-	if (pwrite(opened_find(&r->objects, item->id), data, len,
-		   item->address) != (ssize_t)len)
+	if (pwrite(object_writable(r, item->id), data, len, item->address) !=
+	    (ssize_t)len)
 		return fail_errno(f, 0, "cannot fill %s", o->name);
 	return 0;
 }

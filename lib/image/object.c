@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * object.c - memory and files that have no name any more, and so travel whole:
- * memory shared by MAP_SHARED, memfd_create(2), deleted files
+ * memory shared by MAP_SHARED, memfd_create(2), deleted files and directories
  *
  * They are known by device and inode number: however many descriptors and
  * mappings lead to one, there is one record.
+ *
+ * What is executed may not be open for writing by anybody, so the puppets do
+ * not inherit such a descriptor: only we have one, while it is being filled.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +19,7 @@
 #include <unistd.h>
 
 #include "image/mapping.h"
+#include "image/names.h"
 #include "image/restore.h"
 
 static const struct field fields[] = {
@@ -27,6 +31,7 @@ static const struct field fields[] = {
 	FIELD(struct rec_object, name, FIELD_TEXT),
 	FIELD(struct rec_object, size, FIELD_UINT),
 	FIELD(struct rec_object, seals, FIELD_UINT, .hex = true),
+	FIELD(struct rec_object, linked, FIELD_BOOL),
 };
 
 static const struct schema schema = SCHEMA("object", struct rec_object, fields);
@@ -76,6 +81,12 @@ static uint64_t object_of(struct capture *c, struct source *s,
 	rec->uid = st.st_uid;
 	rec->gid = st.st_gid;
 	rec->ino = st.st_ino;
+	rec->linked = kind == OBJECT_DELETED && st.st_nlink;
+	if (kind == OBJECT_DIRECTORY) {
+		rec->size = 0;
+		close(fd);
+		seen->fd = -1;	/* it is empty */
+	}
 	if (kind == OBJECT_MEMFD) {
 		int seals = fcntl(fd, F_GET_SEALS);
 
@@ -103,13 +114,24 @@ uint64_t object_of_fd(struct capture *c, struct source *s,
 	return object_of(c, s, magic, fd->link, kind, f);
 }
 
+uint64_t object_of_link(struct capture *c, struct source *s, const char *link,
+			const char *name, int kind, struct failure *f)
+{
+	char magic[64];
+
+	snprintf(magic, sizeof(magic), "/proc/%d/%s", s->via, link);
+	return object_of(c, s, magic, name, kind, f);
+}
+
 /* ---- restore ---- */
 
 static int verify(struct restore *r, struct failure *f)
 {
 	image_each(&r->image, RECORD_OBJECT, struct rec_object, o) {
-		if (o_r->id < OBJECT_FIRST || o->kind > OBJECT_DELETED ||
-		    o->size > OBJECT_SIZE_MAX || !o->name)
+		if (o_r->id < OBJECT_FIRST || o->kind > OBJECT_DIRECTORY ||
+		    o->size > OBJECT_SIZE_MAX || !o->name ||
+		    (o->kind == OBJECT_DIRECTORY &&
+		     (o->size || o->name[0] != '/')))
 			return fail(f, STATUS_STREAM, "object %llu is not sound",
 				    (unsigned long long)o_r->id);
 	}
@@ -143,89 +165,259 @@ static int make_shared(const struct rec_object *o)
 	return fd >= 0 ? fd : make_memfd("shared");
 }
 
-static int make_deleted(struct restore *r, const struct rec_object *o)
+/* Where the file system has no O_TMPFILE, by a name that goes at once. */
+static int make_unnamed(const char *dir, mode_t mode)
+{
+	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
+	char *path;
+
+	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR))
+		return fd;
+	path = xasprintf("%s/.sojourn.XXXXXX", dir);
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd >= 0)
+		unlink(path);
+	free(path);
+	return fd;
+}
+
+static int make_deleted(struct restore *r, struct places *places,
+			const struct rec_object *o)
 {
 	char *dir = xstrdup(o->name), *slash = strrchr(dir, '/');
-	int fd;
+	int fd = -1;
 
 	if (slash)
 		slash[slash == dir ? 1 : 0] = '\0';
-	fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, o->mode & 0777);
-	free(dir);
+	if (place_make(places, dir, false) == 0)
+		fd = make_unnamed(dir, o->mode & 0777);
 	if (fd < 0) {
 		warning_add(r, "the deleted file %s is kept in memory: its "
 			    "directory cannot hold it (%s)", o->name,
 			    strerror(errno));
 		fd = make_memfd("deleted");
 	}
+	free(dir);
+	if (o->linked)
+		warning_add(r, "what was %s had another name where it comes "
+			    "from: what the program has open here is a copy, "
+			    "and the other name does not lead to it", o->name);
 	return fd;
 }
 
-static int make(struct restore *r, const struct rec_object *o)
+/* It is removed when all have been made: others may go into it. */
+static int make_directory(struct places *places, const struct rec_object *o)
+{
+	struct stat st;
+	char *path = NULL;
+	bool taken = !place_is_ours(places, o->name) &&
+		     lstat(o->name, &st) == 0;
+	int fd;
+
+	if (!taken && place_make(places, o->name, false) == 0) {
+		path = xstrdup(o->name);
+	} else {
+		path = xasprintf("%s.XXXXXX", o->name);
+		if (place_make(places, path, true) < 0 || !mkdtemp(path)) {
+			free(path);
+			return -1;
+		}
+		*(char **)list_add(&places->made, sizeof(char *)) =
+			xstrdup(path);
+	}
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	free(path);
+	return fd;
+}
+
+static int make(struct restore *r, struct places *places,
+		const struct rec_object *o)
 {
 	switch (o->kind) {
 	case OBJECT_SHARED:
 		return make_shared(o);
 	case OBJECT_MEMFD:
 		return make_memfd(o->name);
+	case OBJECT_DIRECTORY:
+		return make_directory(places, o);
 	default:
-		return make_deleted(r, o);
+		return make_deleted(r, places, o);
 	}
 }
 
-static int add_read_only(struct restore *r, uint64_t id, int fd,
-			 struct failure *f)
+static int reopen(int fd, int flags)
 {
 	char path[64];
-	int ro;
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	ro = open(path, O_RDONLY | O_CLOEXEC);
-	if (ro < 0)
-		return fail_errno(f, 0, "cannot open %s", path);
-	return opened_add(r, &r->objects_ro, id, ro, f);
+	return open(path, flags | O_CLOEXEC);
+}
+
+static bool is_executed(const struct restore *r, uint64_t id)
+{
+	image_each(&r->image, RECORD_SPACE, struct rec_space, s) {
+		const struct rec_file *exe =
+			image_find(&r->image, RECORD_FILE, s->exe);
+
+		if (exe && exe->kind == FILE_OBJECT && exe->object == id)
+			return true;
+	}
+	return false;
+}
+
+static int set_owner(struct restore *r, const struct rec_object *o, int fd)
+{
+	if (o->kind == OBJECT_SHARED)
+		return 0;
+	if (fchown(fd, o->uid, o->gid) < 0 && geteuid() == 0)
+		warning_add(r, "%s could not be given to user %u", o->name,
+			    o->uid);
+	return fchmod(fd, o->mode & 07777);	/* after chown: set-user-ID */
+}
+
+/* Takes @fd: for all, and another for reading. */
+static int add_object(struct restore *r, uint64_t id, const struct rec_object *o,
+		      int fd, struct failure *f)
+{
+	int ro = reopen(fd, O_RDONLY);
+
+	if (ro >= 0 && is_executed(r, id)) {
+		close(fd);
+		fd = reopen(ro, O_RDONLY);
+	} else if (o->kind != OBJECT_DIRECTORY) {
+		set_owner(r, o, fd);
+	}
+	if (ro < 0 || fd < 0) {
+		if (ro >= 0)
+			close(ro);
+		if (fd >= 0)
+			close(fd);
+		return fail_errno(f, 0, "cannot open %s again", o->name);
+	}
+	if (opened_add(r, &r->objects_ro, id, ro, f) < 0) {
+		close(fd);
+		return -1;
+	}
+	return opened_add(r, &r->objects, id, fd, f);
+}
+
+static int prepare_one(struct restore *r, struct places *places, uint64_t id,
+		       const struct rec_object *o, struct failure *f)
+{
+	int fd = make(r, places, o);
+
+	if (fd < 0)
+		return fail_errno(f, 0, "cannot make %s", o->name);
+	if (o->kind != OBJECT_DIRECTORY && ftruncate(fd, o->size) < 0) {
+		close(fd);
+		return fail_errno(f, 0, "cannot give %s its %llu bytes",
+				  o->name, (unsigned long long)o->size);
+	}
+	return add_object(r, id, o, fd, f);
 }
 
 static int prepare(struct restore *r, struct failure *f)
 {
-	image_each(&r->image, RECORD_OBJECT, struct rec_object, o) {
-		int fd = make(r, o);
+	struct places places = { 0 };
+	int rc = 0;
 
-		if (fd < 0)
-			return fail_errno(f, 0, "cannot make %s", o->name);
-		if (ftruncate(fd, o->size) < 0) {
-			close(fd);
-			return fail_errno(f, 0, "cannot give %s its %llu bytes",
-					  o->name, (unsigned long long)o->size);
-		}
-		if (o->kind != OBJECT_SHARED) {
-			fchmod(fd, o->mode & 07777);
-			if (fchown(fd, o->uid, o->gid) < 0 && geteuid() == 0)
-				warning_add(r, "%s could not be given to user %u",
-					    o->name, o->uid);
-		}
-		if (add_read_only(r, o_r->id, fd, f) < 0) {
-			close(fd);
-			return -1;
-		}
-		if (opened_add(r, &r->objects, o_r->id, fd, f) < 0)
-			return -1;
-	}
-	return 0;
+	image_each(&r->image, RECORD_OBJECT, struct rec_object, o)
+		if (rc == 0)
+			rc = prepare_one(r, &places, o_r->id, o, f);
+	/* Only now: others were to be made in them. */
+	image_each(&r->image, RECORD_OBJECT, struct rec_object, o)
+		if (rc == 0 && o->kind == OBJECT_DIRECTORY)
+			set_owner(r, o, opened_find(&r->objects, o_r->id));
+	places_remove(&places);
+	return rc;
 }
 
-/* Sealed when all is written and mapped; once is enough, for the top. */
+/* Nothing is in them yet. */
+static int deleted_again(struct puppet *top, const struct rec_object *o)
+{
+	char *dir = xasprintf("/proc/%d/root%s", top->pid, o->name);
+	struct places places = { 0 };
+	int fd = -1;
+
+	*strrchr(dir, '/') = '\0';
+	if (place_make(&places, dir, false) == 0)
+		fd = make_unnamed(dir, o->mode & 0777);
+	places_remove(&places);
+	free(dir);
+	return fd;
+}
+
+static void replace_object(struct restore *r, struct list *all, uint64_t id,
+			   const struct rec_object *o, int fd)
+{
+	int ro = reopen(fd, O_RDONLY);
+
+	if (ro < 0 || ftruncate(fd, o->size) < 0) {
+		close(fd);
+		if (ro >= 0)
+			close(ro);
+		return;
+	}
+	set_owner(r, o, fd);
+	*(struct replacement *)list_add(all, sizeof(struct replacement)) =
+		(struct replacement){ opened_find(&r->objects, id), fd };
+	*(struct replacement *)list_add(all, sizeof(struct replacement)) =
+		(struct replacement){ opened_find(&r->objects_ro, id), ro };
+}
+
+int objects_again(struct restore *r, struct puppet *top, struct failure *f)
+{
+	struct list all = { 0 };
+	int rc;
+
+	image_each(&r->image, RECORD_OBJECT, struct rec_object, o) {
+		int fd = -1;
+
+		if (o->kind == OBJECT_DELETED && o->name[0] == '/' &&
+		    !is_executed(r, o_r->id))
+			fd = deleted_again(top, o);
+		if (fd >= 0)
+			replace_object(r, &all, o_r->id, o, fd);
+	}
+	rc = puppet_replace(r, top, all.items, all.n, f);
+	list_each(&all, struct replacement, v)
+		close(v->fd);
+	list_free(&all);
+	return rc;
+}
+
+int object_writable(struct restore *r, uint64_t id)
+{
+	int fd = opened_find(&r->objects, id), rw;
+
+	if ((fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDWR)
+		return fd;
+	rw = opened_find(&r->objects_rw, id);
+	if (rw < 0) {
+		rw = reopen(fd, O_RDWR);
+		if (rw >= 0)
+			opened_note(&r->objects_rw, id, rw);
+	}
+	return rw;
+}
+
+/* Sealed when all is written and mapped; once is enough, for the top.  Nor is
+ * anything written any more to what is executed. */
 static int settle(struct restore *r, struct puppet *p, struct failure *f)
 {
 	if (p->parent)
 		return 0;
 	image_each(&r->image, RECORD_OBJECT, struct rec_object, o) {
-		int fd = opened_find(&r->objects, o_r->id);
-
 		if (o->kind == OBJECT_MEMFD && o->seals &&
-		    fcntl(fd, F_ADD_SEALS, o->seals) < 0)
+		    fcntl(object_writable(r, o_r->id), F_ADD_SEALS,
+			  o->seals) < 0)
 			return fail_errno(f, 0, "cannot seal memfd %s", o->name);
+		if (is_executed(r, o_r->id))
+			set_owner(r, o, opened_find(&r->objects, o_r->id));
 	}
+	list_each(&r->objects_rw, struct opened, rw)
+		close(rw->fd);
+	list_free(&r->objects_rw);
 	return 0;
 }
 

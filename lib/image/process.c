@@ -22,6 +22,7 @@
 
 #include "base/io.h"
 #include "image/capture.h"
+#include "image/mapping.h"
 #include "image/restore.h"
 
 static const struct field fields[] = {
@@ -42,6 +43,7 @@ static const struct field fields[] = {
 	FIELD(struct rec_process, terminal, FIELD_UINT),
 	FIELD(struct rec_process, dump_mask, FIELD_UINT, .hex = true),
 	FIELD(struct rec_process, subreaper, FIELD_BOOL),
+	FIELD(struct rec_process, cwd_object, FIELD_UINT),
 	FIELD(struct rec_process, exit_signal, FIELD_UINT),
 };
 
@@ -261,6 +263,30 @@ static int64_t number(struct source *s, const char *name, int base)
 	return value;
 }
 
+/* Of a directory that has been deleted, /proc says so behind its name. */
+static int capture_cwd(struct capture *c, struct source *s,
+		       struct rec_process *p, struct failure *f)
+{
+	static const char mark[] = " (deleted)";
+	struct stat there, here;
+	char magic[64];
+	size_t n, m = sizeof(mark) - 1;
+
+	p->cwd = proc_link(s->via, "cwd");
+	if (!p->cwd)
+		return fail_errno(f, 0, "cannot read the working directory of "
+				  "process %d", s->pid);
+	n = strlen(p->cwd);
+	snprintf(magic, sizeof(magic), "/proc/%d/cwd", s->via);
+	if (n <= m || strcmp(p->cwd + n - m, mark) || stat(magic, &there) < 0 ||
+	    (stat(p->cwd, &here) == 0 && here.st_ino == there.st_ino))
+		return 0;
+	p->cwd[n - m] = '\0';
+	p->cwd_object = object_of_link(c, s, "cwd", p->cwd, OBJECT_DIRECTORY,
+				       f);
+	return p->cwd_object ? 0 : -1;
+}
+
 static int capture(struct capture *c, struct source *s, struct failure *f)
 {
 	struct rec_process *p = image_add(&c->image, RECORD_PROCESS, s->id);
@@ -276,10 +302,8 @@ static int capture(struct capture *c, struct source *s, struct failure *f)
 		return 0;
 	}
 	p->stopped = source_leader(s)->t.stop_again;
-	p->cwd = proc_link(s->via, "cwd");
-	if (!p->cwd)
-		return fail_errno(f, 0, "cannot read the working directory of "
-				  "process %d", s->pid);
+	if (capture_cwd(c, s, p, f) < 0)
+		return -1;
 	p->umask = s->status.umask;
 	p->persona = number(s, "personality", 16);
 	p->oom_adj = number(s, "oom_score_adj", 10);
@@ -301,7 +325,16 @@ static int verify(struct restore *r, struct failure *f)
 			return fail(f, STATUS_STREAM,
 				    "process %llu has no working directory",
 				    (unsigned long long)p->pid);
-		if (stat(p->cwd, &st) < 0 || !S_ISDIR(st.st_mode))
+		if (p->cwd_object) {
+			const struct rec_object *o = image_find(&r->image,
+						RECORD_OBJECT, p->cwd_object);
+
+			if (!o || o->kind != OBJECT_DIRECTORY)
+				return fail(f, STATUS_STREAM, "the working "
+					    "directory of process %llu is not "
+					    "in the stream",
+					    (unsigned long long)p->pid);
+		} else if (stat(p->cwd, &st) < 0 || !S_ISDIR(st.st_mode))
 			differs_add(r, "the working directory %s does not exist: "
 				    "make it, or lead elsewhere with --map",
 				    p->cwd);
@@ -314,11 +347,14 @@ static int build(struct restore *r, struct puppet *p, struct failure *f)
 	struct batch b;
 	int rc;
 
-	(void)r;
 	puppet_batch(p, &b);
 	batch_add(&b, "set the personality", SYS_personality, p->rec->persona);
-	batch_add(&b, "change the directory", SYS_chdir,
-		  batch_text(&b, p->rec->cwd));
+	if (p->rec->cwd_object)
+		batch_add(&b, "change the directory", SYS_fchdir,
+			  opened_find(&r->objects, p->rec->cwd_object));
+	else
+		batch_add(&b, "change the directory", SYS_chdir,
+			  batch_text(&b, p->rec->cwd));
 	batch_add(&b, NULL, SYS_umask, p->rec->umask);
 	rc = batch_run(&b, f);
 	batch_free(&b);

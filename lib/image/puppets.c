@@ -677,11 +677,24 @@ int puppets_ended(struct restore *r, uint32_t exit, uint32_t flags, int *pidfd,
 	return rc < 0 || *pidfd < 0 ? -1 : 0;
 }
 
+/*
+ * A PID namespace comes with a mount namespace, for its /proc.  A file opened
+ * outside belongs to another mount there: it could not be linked, nor renamed
+ * from a directory opened outside to one that is not (EXDEV).
+ */
+static int move_in(struct restore *r, struct puppet *top, struct failure *f)
+{
+	if (!r->private_pids)
+		return 0;
+	return objects_again(r, top, f) < 0 ? -1 : files_again(r, top, f);
+}
+
 int puppets_make(struct restore *r, struct failure *f)
 {
 	struct puppet *root = *list_at(&r->puppets, struct puppet *, 0);
 
 	if (choose_area(r, f) < 0 || make_root(r, root, f) < 0 ||
+	    move_in(r, root, f) < 0 ||
 	    make_family(r, root, f) < 0 || make_groups(r, f) < 0 ||
 	    settle_terminals(r, f) < 0)
 		return -1;

@@ -48,6 +48,7 @@ enum record_type {
 	RECORD_PTY_END = 71,
 	RECORD_INET = 50,
 	RECORD_INET_DATA = 51,
+	RECORD_PROC_FILE = 60,
 	RECORD_CARRIED = 80,
 };
 
@@ -67,6 +68,7 @@ struct rec_process {
 	uint32_t exit_signal;	/* sent to the parent at the end: SIGCHLD */
 	uint64_t terminal;	/* id of the controlling terminal, 0 none */
 	char *cwd;
+	uint64_t cwd_object;	/* id of rec_object: it has been deleted */
 	uint32_t umask;
 	uint64_t persona;	/* personality(2) */
 	uint32_t dumpable;	/* prctl(2) PR_GET_DUMPABLE */
@@ -222,6 +224,7 @@ enum object_kind {
 	OBJECT_SHARED = 0,	/* anonymous memory shared by MAP_SHARED */
 	OBJECT_MEMFD = 1,
 	OBJECT_DELETED = 2,	/* a file without a name any more */
+	OBJECT_DIRECTORY = 3,	/* a directory without one */
 };
 
 /* id: from OBJECT_FIRST; memory or a file that only the tree has.  Its bytes
@@ -233,6 +236,7 @@ struct rec_object {
 	uint32_t seals;		/* F_GET_SEALS */
 	uint32_t mode, uid, gid;
 	uint64_t ino;		/* at the source, for people */
+	bool linked;		/* it had another name, which was not found */
 };
 
 enum file_kind {
@@ -267,6 +271,15 @@ struct rec_carried {
 	uint32_t mode;		/* permissions */
 	uint32_t uid, gid;
 	uint64_t mtime_ns;
+};
+
+/* id: counted up with rec_file; an open file of /proc/PID */
+struct rec_proc_file {
+	uint64_t pid;		/* of the tree */
+	uint64_t tid;		/* below task: of the tree; 0 none */
+	char *path;		/* below that: "stat", "fd" */
+	uint32_t flags;		/* O_ACCMODE, O_NONBLOCK .. */
+	uint64_t pos;
 };
 
 /* id: counted up; pipe or FIFO with what is in it */

@@ -643,6 +643,7 @@ static void close_all(struct restore *r)
 	close_opened(&r->handover);
 	close_opened(&r->objects);
 	close_opened(&r->objects_ro);
+	close_opened(&r->objects_rw);
 	close_fd(&r->slave);
 	close_fd(&r->keyboard_end);
 }

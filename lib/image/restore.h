@@ -87,6 +87,8 @@ struct restore {
 	struct list handover;	/* the two ends of a socket for that */
 	struct list objects;	/* of struct opened */
 	struct list objects_ro;	/* the same, for reading alone */
+	struct list objects_rw;	/* those that are executed, for writing, until
+				   they are filled: our own alone */
 	struct list unix_made;	/* of struct made: sockets, while they are made */
 	struct list unix_passing;	/* likewise, of nobody in the end */
 	int fd_base;		/* above every descriptor of the tree */
@@ -151,6 +153,17 @@ int puppet_take(struct puppet *p, int theirs, int *ours, struct failure *f);
 int puppet_give(struct restore *r, struct puppet *p, const int *fds,
 		int *theirs, size_t n, struct failure *f);
 int handover_open(struct restore *r, struct failure *f);
+/* Descriptor @at, here and in the puppet (who inherited it), becomes what @fd
+ * is, which stays the caller's. */
+struct replacement {
+	int at, fd;
+};
+int puppet_replace(struct restore *r, struct puppet *p,
+		   const struct replacement *v, size_t n, struct failure *f);
+/* object.c, file.c: what is opened by name, once more in the mount namespace
+ * of the top, who is alone yet. */
+int objects_again(struct restore *r, struct puppet *top, struct failure *f);
+int files_again(struct restore *r, struct puppet *top, struct failure *f);
 
 /* puppets.c: makes all puppets and their places in sessions and groups. */
 int puppets_make(struct restore *r, struct failure *f);
