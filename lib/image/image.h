@@ -84,7 +84,8 @@ extern const struct kind
 
 extern const struct kind
 	kind_proc_file,
-	kind_eventfd, kind_epoll, kind_timerfd, kind_pidfd, kind_signalfd;
+	kind_eventfd, kind_epoll, kind_timerfd, kind_pidfd, kind_signalfd,
+	kind_inotify, kind_fanotify;
 
 extern const struct kind kind_pty, kind_pty_end;
 

@@ -32,6 +32,7 @@ const struct kind *const kinds[] = {
 	&kind_inet_data,
 	&kind_signalfd,
 	&kind_timerfd,
+	&kind_inotify,
 	&kind_pidfd,
 	&kind_unix,
 	&kind_descriptor,

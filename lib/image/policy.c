@@ -111,6 +111,10 @@ static int take_paths(struct restore *r, struct failure *f)
 	image_each(&r->image, RECORD_PIPE, struct rec_pipe, pipe)
 		if (take_path(r, "pipe", pipe_r->id, &pipe->fifo, f) < 0)
 			return -1;
+	image_each(&r->image, RECORD_INOTIFY, struct rec_inotify, i)
+		list_each(&i->marks, struct rec_mark, m)
+			if (take_path(r, "inotify", i_r->id, &m->path, f) < 0)
+				return -1;
 	image_each(&r->image, RECORD_OBJECT, struct rec_object, o)
 		if (o->kind == OBJECT_DELETED && o->name &&
 		    take_path(r, "object", o_r->id, &o->name, f) < 0)

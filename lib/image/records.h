@@ -41,6 +41,7 @@ enum record_type {
 	RECORD_EPOLL = 35,
 	RECORD_TIMERFD = 36,
 	RECORD_SIGNALFD = 37,
+	RECORD_INOTIFY = 38,
 	RECORD_PIDFD = 39,
 	RECORD_UNIX = 45,
 	RECORD_MESSAGE = 46,
@@ -494,6 +495,23 @@ struct rec_timerfd {
 	uint64_t interval_ns;
 	bool absolute;		/* TFD_TIMER_ABSTIME */
 	bool cancel;		/* TFD_TIMER_CANCEL_ON_SET */
+	uint32_t flags;		/* O_NONBLOCK .. */
+};
+
+/* What is watched by inotify or fanotify. */
+struct rec_mark {
+	uint32_t wd;		/* inotify: its number */
+	uint32_t kind;		/* fanotify: enum mark_kind */
+	char *path;
+	uint32_t mode;		/* S_IFMT of what is there */
+	uint32_t mask;		/* IN_*, FAN_* */
+	uint32_t ignored;	/* fanotify: FAN_* */
+	uint32_t flags;		/* fanotify: FAN_MARK_* */
+};
+
+/* id: counted up with rec_file */
+struct rec_inotify {
+	struct list marks;	/* of struct rec_mark, by number */
 	uint32_t flags;		/* O_NONBLOCK .. */
 };
 
