@@ -32,12 +32,13 @@ struct options {
 	enum capture_end end;
 	struct list drop;	/* of int */
 	enum unix_policy unix_policy;
+	enum tcp_mode tcp;
 	bool pass;		/* standard input, after the stream */
 	bool quiet;
 	bool carry;		/* files */
 };
 
-enum { KEY_FILES = 256, KEY_UNIX };
+enum { KEY_FILES = 256, KEY_UNIX, KEY_TCP };
 
 const char *argp_program_version = "migrate-capture " VERSION;
 
@@ -59,6 +60,10 @@ static const struct argp_option options[] = {
 	{ "unix", KEY_UNIX, "refuse|reconnect|close", 0,
 	  "A UNIX domain socket whose other end is outside the tree is an "
 	  "obstacle (the default), connects again, or has lost its peer", 0 },
+	{ "tcp", KEY_TCP, "refuse|keep|close", 0,
+	  "What becomes of TCP connections that lead out of the tree: the move "
+	  "is refused (the default), they are kept, which needs their address "
+	  "to be at the destination, or they are closed there", 0 },
 	{ 0 }
 };
 
@@ -90,6 +95,9 @@ static error_t parse_arg(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_UNIX:
 		o->unix_policy = args_word(state, "--unix", arg, unix_policies);
+		return 0;
+	case KEY_TCP:
+		o->tcp = args_word(state, "--tcp", arg, tcp_modes);
 		return 0;
 	case ARGP_KEY_ARG:
 		args_pid(state, arg, &o->pid);
@@ -138,6 +146,7 @@ static int run(struct capture *c, struct options *o, bool *again,
 {
 	c->ends = o->end;
 	c->drop = o->drop;	/* lent */
+	c->tcp = o->tcp;
 	c->carry = o->carry;
 	c->unix_policy = o->unix_policy;
 	c->terminal_keys = o->pass && isatty(STDIN_FILENO);

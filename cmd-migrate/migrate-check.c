@@ -14,7 +14,7 @@
 #include "base/failure.h"
 #include "image/capture.h"
 
-enum { KEY_UNIX = 256 };
+enum { KEY_UNIX = 256, KEY_TCP };
 
 const char *argp_program_version = "migrate-check " VERSION;
 
@@ -26,6 +26,10 @@ static const struct argp_option options[] = {
 	{ "unix", KEY_UNIX, "refuse|reconnect|close", 0,
 	  "A UNIX domain socket whose other end is outside the tree is an "
 	  "obstacle (the default), connects again, or has lost its peer", 0 },
+	{ "tcp", KEY_TCP, "refuse|keep|close", 0,
+	  "What becomes of TCP connections that lead out of the tree: the move "
+	  "is refused (the default), they are kept, which needs their address "
+	  "to be at the destination, or they are closed there", 0 },
 	{ 0 }
 };
 
@@ -33,6 +37,7 @@ struct options {
 	pid_t pid;
 	struct list drop;	/* of int */
 	enum unix_policy unix_policy;
+	enum tcp_mode tcp;
 	bool quiet;
 };
 
@@ -49,6 +54,9 @@ static error_t parse_arg(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_UNIX:
 		o->unix_policy = args_word(state, "--unix", arg, unix_policies);
+		return 0;
+	case KEY_TCP:
+		o->tcp = args_word(state, "--tcp", arg, tcp_modes);
 		return 0;
 	case ARGP_KEY_ARG:
 		args_pid(state, arg, &o->pid);
@@ -78,6 +86,7 @@ int main(int argc, char *argv[])
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
 	c.drop = o.drop;	/* lent */
 	c.unix_policy = o.unix_policy;
+	c.tcp = o.tcp;
 	if (capture_look(&c, o.pid, &f) < 0)
 		failure_die(&f);
 	list_each(&c.obstacles, struct obstacle, ob) {

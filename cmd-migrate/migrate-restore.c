@@ -26,7 +26,7 @@
 
 struct options {
 	const char *file;	/* stream comes from here, not from stdin */
-	bool detach, quiet, bridge;
+	bool detach, quiet, bridge, end_tcp;
 	enum pids_mode pids;
 	struct redirect redirects[REDIRECTS];
 	size_t redirect_n;
@@ -34,7 +34,7 @@ struct options {
 	struct policy policy;
 };
 
-enum { KEY_PIDS = 256, KEY_STDIO, KEY_VDSO, KEY_FILES, KEY_MAP, KEY_CACHE,
+enum { KEY_PIDS = 256, KEY_STDIO, KEY_TCP, KEY_VDSO, KEY_FILES, KEY_MAP, KEY_CACHE,
        KEY_USER, KEY_CPU };
 
 const char *argp_program_version = "migrate-restore " VERSION;
@@ -63,6 +63,9 @@ static const struct argp_option options[] = {
 	{ "cpu", KEY_CPU, "check|ignore", 0,
 	  "Refuse a processor that has fewer instructions (the default), or "
 	  "only warn", 0 },
+	{ "tcp", KEY_TCP, "keep|close", 0,
+	  "Rebuild the TCP connections that are in the stream (the default), or "
+	  "close those whose other end is not in it", 0 },
 	{ "vdso", KEY_VDSO, "auto|bridge", 0,
 	  "Bridge the program's own vDSO to this kernel's even where it is the "
 	  "same", 0 },
@@ -157,6 +160,11 @@ static error_t parse_arg(int key, char *arg, struct argp_state *state)
 	case KEY_CPU:
 		o->policy.any_cpu = parse_cpu(arg, state);
 		return 0;
+	case KEY_TCP:
+		o->end_tcp = !strcmp(arg, "close");
+		if (!o->end_tcp && strcmp(arg, "keep"))
+			argp_error(state, "--tcp=%s: not keep or close", arg);
+		return 0;
 	case KEY_VDSO:
 		o->bridge = !strcmp(arg, "bridge");
 		if (!o->bridge && strcmp(arg, "auto"))
@@ -241,6 +249,7 @@ static void set_wishes(struct restore *r, const struct options *o)
 	r->pids = o->pids;
 	r->detach = o->detach;
 	r->bridge_vdso = o->bridge;
+	r->end_tcp = o->end_tcp;
 	r->policy = o->policy;
 	r->policy.maps = o->maps.items;
 	r->policy.map_n = o->maps.n;

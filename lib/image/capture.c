@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "image/guard.h"
 #include "image/thread.h"
 #include "image/wait.h"
 
@@ -876,6 +877,7 @@ void capture_release(struct capture *c, enum capture_end end)
 {
 	struct failure ignored = { 0 };
 
+	guard_tell(c, end);
 	list_each(&c->sources, struct source, s) {
 		if (s->tasks.n && s->strings.work &&
 		    source_leader(s)->t.stopped)
@@ -905,8 +907,10 @@ void capture_release(struct capture *c, enum capture_end end)
 
 void capture_free(struct capture *c)
 {
+	guard_free(c);
 	image_free(&c->image);
 	forget_tree(c);
+	list_free(&c->sockets);
 	list_each(&c->objects, struct seen_object, o)
 		if (o->fd >= 0)
 			close(o->fd);

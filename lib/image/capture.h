@@ -63,6 +63,10 @@ struct source {
 	int pagemap;		/* open while captured, -1 */
 };
 
+/* What becomes of TCP connections that lead out of the tree. */
+enum tcp_mode { TCP_REFUSE, TCP_KEEP, TCP_ENDED };
+extern const char *const tcp_modes[];	/* as --tcp spells them; tcp.c */
+
 enum capture_end { END_STOPPED, END_KILLED, END_RUNNING };
 
 /* An open file description, as it was first met. */
@@ -112,6 +116,10 @@ struct capture {
 	enum unix_policy unix_policy;	/* a wish */
 	struct unix_look *unix_look;	/* owned: unix.c */
 	bool terminal_keys;	/* header.tty */
+	enum tcp_mode tcp;	/* a wish */
+	struct list sockets;	/* of struct seen_socket: TCP, at this look */
+	struct list connections;	/* of struct kept_connection */
+	struct guard *guard;	/* owned: over them, until the end; NULL */
 	uint32_t ends;		/* header.ends: enum capture_end */
 };
 

@@ -68,6 +68,10 @@ struct kind {
 	int (*thread)(struct restore *, struct puppet *, struct member *,
 		      struct failure *);
 
+	/* Once, when all is ready, just before it runs: what others outside
+	 * notice. */
+	int (*commit)(struct restore *, struct failure *);
+
 	/* An open description, in some words on one line (say.h). */
 	void (*describe)(FILE *, const void *rec);
 };
@@ -79,7 +83,7 @@ extern const struct kind
 	kind_pending, kind_timers, kind_limits, kind_space, kind_mapping,
 	kind_vdso, kind_object, kind_file, kind_pipe, kind_pipe_end,
 	kind_terminal, kind_outside, kind_descriptor,
-	kind_inet, kind_inet_data, kind_unix, kind_message,
+	kind_inet, kind_inet_data, kind_tcp, kind_unix, kind_message,
 	kind_carried;
 
 extern const struct kind

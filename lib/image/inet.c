@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,10 +37,6 @@ static const struct schema schema =
 
 #define KEPT_FLAGS	(O_NONBLOCK | O_ASYNC)
 #define PATIENCE_MS	3000	/* for a source that is being ended */
-
-/* TCP_INFO: states of include/net/tcp_states.h */
-enum { T_ESTABLISHED = 1, T_SYN_SENT, T_SYN_RECV, T_FIN_WAIT1, T_FIN_WAIT2,
-       T_TIME_WAIT, T_CLOSE, T_CLOSE_WAIT, T_LAST_ACK, T_LISTEN, T_CLOSING };
 
 /* ---- addresses ---- */
 
@@ -153,7 +150,7 @@ static int get_int(int fd, int name)
 }
 
 /* Its own address, or that of its peer; nothing where it has none. */
-static void keep_address(int fd, bool peer, struct blob *to)
+void keep_address(int fd, bool peer, struct blob *to)
 {
 	struct sockaddr_storage ss;
 	socklen_t len = sizeof(ss);
@@ -167,7 +164,7 @@ static void keep_address(int fd, bool peer, struct blob *to)
 	memcpy(to->data, &ss, len);
 }
 
-static int tcp_state(int fd)
+int tcp_state(int fd)
 {
 	struct tcp_info info = { 0 };
 	socklen_t len = sizeof(info);
@@ -176,32 +173,12 @@ static int tcp_state(int fd)
 		info.tcpi_state : 0;
 }
 
-static int check_tcp(struct capture *c, struct source *s,
-		     const struct source_fd *fd, int dup)
-{
-	struct blob local = { 0 }, peer = { 0 };
-	char here[ADDRESS_TEXT] = "", there[ADDRESS_TEXT] = "";
-	int state = tcp_state(dup);
-
-	if (state == T_LISTEN || state == T_CLOSE)
-		return 0;
-	keep_address(dup, false, &local);
-	keep_address(dup, true, &peer);
-	obstacle_add(c, s, NULL, "has a TCP connection from %s to %s "
-		     "(descriptor %d), which cannot be moved yet",
-		     local.len ? address_text(&local, here) : "?",
-		     peer.len ? address_text(&peer, there) : "?", fd->fd);
-	free(local.data);
-	free(peer.data);
-	return 0;
-}
-
 /* It may be gone already, where the tree is not frozen. */
 static int check(struct capture *c, struct source *s,
 		 const struct source_fd *fd, struct failure *f)
 {
 	struct failure mine = { 0 };
-	int dup = socket_take(s, fd->fd, &mine), rc = 0;
+	int dup = socket_take(s, fd->fd, &mine);
 
 	if (dup < 0) {
 		if (c->frozen)
@@ -210,9 +187,19 @@ static int check(struct capture *c, struct source *s,
 	}
 	socket_check(c, s, fd, dup);
 	if (get_int(dup, SO_PROTOCOL) == IPPROTO_TCP)
-		rc = check_tcp(c, s, fd, dup);
+		tcp_check(c, s, fd, dup, tcp_state(dup));
 	close(dup);
-	return rc;
+	return 0;
+}
+
+/* Of what has ended: does the program know yet? */
+static uint32_t state_closed(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN | POLLRDHUP };
+
+	if (poll(&p, 1, 0) < 1 || !(p.revents & POLLRDHUP))
+		return INET_NEW;
+	return (p.revents & POLLERR) ? INET_RESET : INET_ENDED;
 }
 
 /* TCP_INFO of a listener: its backlog stands where SACKs are counted. */
@@ -222,11 +209,22 @@ static void capture_state(int fd, struct rec_inet *rec)
 	socklen_t len = sizeof(info);
 
 	if (rec->protocol != IPPROTO_TCP ||
-	    getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0 ||
-	    info.tcpi_state != T_LISTEN)
+	    getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0)
 		return;
-	rec->state = INET_LISTENING;
-	rec->backlog = info.tcpi_sacked;
+	switch (info.tcpi_state) {
+	case T_LISTEN:
+		rec->state = INET_LISTENING;
+		rec->backlog = info.tcpi_sacked;
+		break;
+	case T_CLOSE:
+		rec->state = state_closed(fd);
+		break;
+	case T_SYN_SENT:
+		rec->state = INET_CONNECTING;
+		break;
+	default:
+		rec->state = INET_CONNECTED;
+	}
 }
 
 static int capture_socket(struct capture *c, int dup, uint64_t id, int flags,
@@ -244,7 +242,7 @@ static int capture_socket(struct capture *c, int dup, uint64_t id, int flags,
 	keep_address(dup, false, &rec->local);
 	keep_address(dup, true, &rec->peer);
 	if (rec->type == SOCK_STREAM)
-		return 0;
+		return tcp_capture(c, dup, id, rec, f);
 	return datagrams_capture(c, dup, id, rec, f);
 }
 
@@ -280,7 +278,7 @@ static const char *protocol_name(const struct rec_inet *rec)
 }
 
 /* "TCP socket 127.0.0.1:80", for messages */
-static char *text_of(const struct rec_inet *rec)
+char *inet_text(const struct rec_inet *rec)
 {
 	char local[ADDRESS_TEXT];
 
@@ -301,6 +299,10 @@ static void describe(FILE *to, const void *data)
 		fprintf(to, " to %s", address_text(&rec->peer, text));
 	if (rec->state == INET_LISTENING)
 		fprintf(to, ", listening (backlog %u)", rec->backlog);
+	else if (rec->state == INET_CONNECTING)
+		fprintf(to, ", connecting");
+	else if (rec->state >= INET_ENDED)
+		fprintf(to, ", its connection has ended");
 }
 
 /* ---- restore ---- */
@@ -321,9 +323,11 @@ static bool type_sound(const struct rec_inet *rec)
 
 static bool sound(const struct rec_inet *rec)
 {
-	return type_sound(rec) && rec->state <= INET_LISTENING &&
+	return type_sound(rec) && rec->state <= INET_RESET &&
 	       !(rec->flags & ~KEPT_FLAGS) &&
-	       (rec->state != INET_LISTENING || rec->type == SOCK_STREAM) &&
+	       (rec->state == INET_NEW || rec->type == SOCK_STREAM) &&
+	       (rec->peer.len || (rec->state != INET_CONNECTED &&
+				  rec->state != INET_CONNECTING)) &&
 	       address_sound(&rec->local, rec->family) &&
 	       address_sound(&rec->peer, rec->family);
 }
@@ -362,9 +366,10 @@ static void check_address(struct restore *r, const struct rec_inet *rec)
 	char *text;
 
 	if (!has_address(rec) || address_any(&rec->local) ||
+	    rec->state >= INET_CONNECTING ||
 	    may_be_foreign(rec) || address_here(rec))
 		return;
-	text = text_of(rec);
+	text = inet_text(rec);
 	differs_add(r, "the address of a %s is not here", text);
 	free(text);
 }
@@ -387,7 +392,7 @@ static int make(struct restore *r, uint64_t id, const struct rec_inet *rec,
 		struct failure *f)
 {
 	int fd = socket(rec->family, rec->type | SOCK_CLOEXEC, rec->protocol);
-	char *text = text_of(rec);
+	char *text = inet_text(rec);
 	int rc = 0;
 
 	if (fd < 0)
@@ -417,7 +422,7 @@ static int in_use(struct restore *r, const struct rec_inet *rec,
 		rec->protocol == IPPROTO_UDP ? "udp" :
 		rec->protocol == IPPROTO_UDPLITE ? "udplite" : "icmp";
 	pid_t pid = proc_port_holder(table, address_port(&rec->local));
-	char *text = text_of(rec), who[64] = "";
+	char *text = inet_text(rec), who[64] = "";
 	bool source = pid && restore_same_boot(r);
 
 	if (pid)
@@ -445,8 +450,8 @@ static int bind_patiently(struct restore *r, int fd, const struct rec_inet *rec)
 	}
 }
 
-static int give_address(struct restore *r, int fd, const struct rec_inet *rec,
-			struct failure *f)
+int inet_bind(struct restore *r, int fd, const struct rec_inet *rec,
+	      struct failure *f)
 {
 	char *text;
 
@@ -454,7 +459,7 @@ static int give_address(struct restore *r, int fd, const struct rec_inet *rec,
 		return 0;
 	if (errno == EADDRINUSE)
 		return in_use(r, rec, f);
-	text = text_of(rec);
+	text = inet_text(rec);
 	fail_errno(f, 0, "cannot give its address to a %s", text);
 	free(text);
 	return -1;
@@ -476,10 +481,15 @@ static int place(struct restore *r, uint64_t id, const struct rec_inet *rec,
 	int fd = opened_find(&r->opened, id), rc;
 	char *text;
 
-	if (give_address(r, fd, rec, f) < 0)
-		return -1;
+	if (rec->state == INET_CONNECTED)
+		return 0;	/* tcp.c does all of it */
+	if (rec->state >= INET_ENDED)
+		return tcp_end(r, fd, id, rec, f);
+	if (rec->state == INET_NEW || rec->state == INET_LISTENING)
+		if (inet_bind(r, fd, rec, f) < 0)
+			return -1;
 	datagrams_restore(r, fd, id, rec);
-	text = text_of(rec);
+	text = inet_text(rec);
 	rc = give_state(fd, rec);
 	if (rc < 0 && errno == EADDRINUSE)
 		rc = in_use(r, rec, f);
@@ -500,14 +510,21 @@ static int settle(struct restore *r, struct puppet *p, struct failure *f)
 {
 	if (p->parent)
 		return 0;
+	/* Listeners first: a port that connections have is not free for one. */
 	image_each(&r->image, RECORD_INET, struct rec_inet, rec)
-		if (place(r, rec_r->id, rec, f) < 0)
+		if (rec->state == INET_LISTENING &&
+		    place(r, rec_r->id, rec, f) < 0)
+			return -1;
+	image_each(&r->image, RECORD_INET, struct rec_inet, rec)
+		if (rec->state != INET_LISTENING &&
+		    place(r, rec_r->id, rec, f) < 0)
 			return -1;
 	return 0;
 }
 
 const struct kind kind_inet = {
 	.type = RECORD_INET, .schema = &schema, .unique = true, .open = true,
+	.check = tcp_survey,
 	.verify = verify, .prepare = prepare, .settle = settle,
 	.describe = describe,
 };

@@ -19,11 +19,42 @@ uint16_t address_port(const struct blob *address);
 /* An IPv4 address in IPv6 clothes becomes plain; others are copied. */
 void address_plain(const struct blob *address, struct sockaddr_storage *to);
 
+/* inject.c: a packet to ourselves from somebody else: the head of the protocol
+ * in it, whose checksum is filled in, and data.  -1 with errno. */
+int inject(const struct sockaddr_storage *from,
+	   const struct sockaddr_storage *to, uint8_t protocol, void *head,
+	   size_t head_len, uint16_t *checksum, const struct blob *data);
+
 /* udp.c: what waits to be read, as records of the socket @id. */
 int datagrams_capture(struct capture *c, int fd, uint64_t id,
 		      const struct rec_inet *rec, struct failure *f);
 /* Puts it there again; what cannot be is told as a warning. */
 void datagrams_restore(struct restore *r, int fd, uint64_t id,
 		       const struct rec_inet *rec);
+
+/* TCP_INFO: states of include/net/tcp_states.h */
+enum { T_ESTABLISHED = 1, T_SYN_SENT, T_SYN_RECV, T_FIN_WAIT1, T_FIN_WAIT2,
+       T_TIME_WAIT, T_CLOSE, T_CLOSE_WAIT, T_LAST_ACK, T_LISTEN, T_CLOSING };
+
+int tcp_state(int fd);
+/* inet.c: the address of a socket, or of its peer; nothing if it has none. */
+void keep_address(int fd, bool peer, struct blob *to);
+/* "TCP socket 127.0.0.1:80"; owned by the caller. */
+char *inet_text(const struct rec_inet *rec);
+/* Binds it, waiting for a source that is being ended. */
+int inet_bind(struct restore *r, int fd, const struct rec_inet *rec,
+	      struct failure *f);
+
+/* tcp.c: which of the tree's sockets belong together; before tcp_check(). */
+int tcp_survey(struct capture *c, struct source *s, struct failure *f);
+/* Obstacles of a TCP socket of which @fd is a duplicate. */
+void tcp_check(struct capture *c, struct source *s, const struct source_fd *,
+	       int dup, int state);
+/* Of a connection: it is recorded when all descriptors have been met. */
+int tcp_capture(struct capture *c, int fd, uint64_t id, struct rec_inet *rec,
+		struct failure *f);
+/* The socket @fd becomes one whose connection is gone. */
+int tcp_end(struct restore *r, int fd, uint64_t id, const struct rec_inet *rec,
+	    struct failure *f);
 
 #endif

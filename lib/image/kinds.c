@@ -37,6 +37,7 @@ const struct kind *const kinds[] = {
 	&kind_unix,
 	&kind_descriptor,
 	&kind_message,		/* what is in sockets, descriptors too */
+	&kind_tcp,		/* when all sockets have been met */
 	&kind_epoll,		/* when all that it may watch is recorded */
 	&kind_carried,		/* of the files of all that is above */
 	&kind_limits,		/* last: they bind us, too */

@@ -49,6 +49,7 @@ enum record_type {
 	RECORD_PTY_END = 71,
 	RECORD_INET = 50,
 	RECORD_INET_DATA = 51,
+	RECORD_TCP = 52,
 	RECORD_PROC_FILE = 60,
 	RECORD_CARRIED = 80,
 };
@@ -388,6 +389,10 @@ struct rec_outside {
 enum inet_state {
 	INET_NEW = 0,		/* bound or not, UDP: connected or not */
 	INET_LISTENING = 1,
+	INET_CONNECTED = 2,	/* TCP: rec_tcp says more */
+	INET_CONNECTING = 3,	/* TCP: its SYN has not been answered yet */
+	INET_ENDED = 4,		/* TCP: was connected, is not any more */
+	INET_RESET = 5,		/* the same, and the program does not know */
 };
 
 /* id: counted up with rec_file; a socket of the internet: TCP, UDP, raw .. */
@@ -402,8 +407,29 @@ struct rec_inet {
 	struct list owner;	/* of struct rec_owner, at most one */
 };
 
-/* id: that of the socket; one datagram waiting to be read, in order */
+/* id: that of the socket; a TCP connection, tcp(7) TCP_REPAIR */
+struct rec_tcp {
+	bool inner;		/* its other end is in the tree */
+	bool own_shut;		/* nothing more is sent: FIN */
+	bool peer_shut;		/* nothing more will come */
+	bool read_shut;		/* shutdown(2) SHUT_RD */
+	uint32_t send_seq;	/* of the next byte to be written */
+	uint32_t recv_seq;	/* of the next one to come */
+	uint32_t unsent;	/* of the queue, bytes: at its end */
+	uint32_t mss;
+	uint32_t options;	/* TCPI_OPT_* that were agreed on */
+	uint32_t send_scale, recv_scale;
+	uint32_t timestamp;
+	uint32_t window_seq, send_window, max_window;	/* tcp_repair_window */
+	uint32_t recv_window, recv_update;
+};
+
+enum inet_queue { QUEUE_RECEIVED = 0, QUEUE_SENT = 1 };
+
+/* id: that of the socket; one datagram waiting to be read, or a part of what
+ * waits in a stream; in order */
 struct rec_inet_data {
+	uint32_t queue;		/* enum inet_queue */
 	struct blob from, to;	/* struct sockaddr_* */
 	struct blob data;
 };

@@ -36,7 +36,7 @@
 
 void restore_init(struct restore *r)
 {
-	*r = (struct restore){ .in = -1, .out = 1, .err = 2, .shepherd_fd = -1, .master = -1, .slave = -1, .keyboard = -1,
+	*r = (struct restore){ .in = -1, .out = 1, .err = 2, .shepherd_fd = -1, .wall = -1, .master = -1, .slave = -1, .keyboard = -1,
 		.keyboard_end = -1, .fd_base = 16 };
 }
 
@@ -660,6 +660,17 @@ int restore_build(struct restore *r, struct stream_in *in, struct failure *f)
 	return -1;
 }
 
+/* All rows' last words; then it runs. */
+static int commit_all(struct restore *r, struct failure *f)
+{
+	for (size_t row = 0; kinds[row]; row++)
+		if (kinds[row]->commit && kinds[row]->commit(r, f) < 0)
+			return -1;
+	close_opened(&r->held);
+	close_fd(&r->wall);
+	return 0;
+}
+
 /* What was on the old terminal's screen is not on the new one. */
 static void redraw(const struct restore *r)
 {
@@ -672,7 +683,7 @@ static void redraw(const struct restore *r)
 
 int restore_release(struct restore *r, struct failure *f)
 {
-	if (puppets_release(r, f) < 0) {
+	if (commit_all(r, f) < 0 || puppets_release(r, f) < 0) {
 		restore_abandon(r);
 		return -1;
 	}
@@ -698,6 +709,8 @@ void restore_abandon(struct restore *r)
 	close_fd(&r->master);
 	close_fd(&r->keyboard);
 	close_fd(&r->shepherd_fd);
+	close_opened(&r->held);
+	close_fd(&r->wall);
 }
 
 void restore_free(struct restore *r)

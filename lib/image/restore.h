@@ -84,6 +84,10 @@ struct restore {
 	struct list late;	/* the same, of what was opened after they were
 				   made: descriptor.c hands it to them */
 	struct list slaves;	/* of struct opened: one slave of each rec_pty */
+	struct list held;	/* the same: sockets that take part in what comes
+				   last, restore_commit() */
+	int wall;		/* that hides them from others meanwhile, -1 */
+	bool end_tcp;		/* a wish: connections are gone (--tcp=close) */
 	struct list handover;	/* the two ends of a socket for that */
 	struct list objects;	/* of struct opened */
 	struct list objects_ro;	/* the same, for reading alone */

@@ -10,8 +10,6 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/ip.h>
-#include <netinet/ip6.h>
 #include <netinet/udp.h>
 #include <poll.h>
 #include <stdio.h>
@@ -25,13 +23,13 @@ static const struct field fields[] = {
 	FIELD(struct rec_inet_data, to, FIELD_BLOB, .max = 128),
 	FIELD(struct rec_inet_data, data, FIELD_BLOB, .max = 1 << 20),
 	FIELD(struct rec_inet_data, from, FIELD_BLOB, .max = 128),
+	FIELD(struct rec_inet_data, queue, FIELD_UINT),
 };
 static const struct schema schema =
-	SCHEMA("datagram", struct rec_inet_data, fields);
+	SCHEMA("data of a socket", struct rec_inet_data, fields);
 
 #define PEEK_OFF	42	/* SO_PEEK_OFF */
 #define MEMINFO		55	/* SO_MEMINFO */
-#define V6_HDRINCL	36	/* IPV6_HDRINCL */
 #define ROOM		(128 * 1024)
 #define DELIVERY_MS	200
 
@@ -137,109 +135,19 @@ int datagrams_capture(struct capture *c, int fd, uint64_t id,
 
 /* ---- restore ---- */
 
-static uint32_t add_up(uint32_t sum, const void *data, size_t len)
-{
-	const uint8_t *d = data;
-
-	for (size_t i = 0; i < len; i++)
-		sum += i & 1 ? d[i] : d[i] << 8;
-	return sum;
-}
-
-static uint16_t fold(uint32_t sum)
-{
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	sum = ~sum & 0xffff;
-	return htons(sum ? sum : 0xffff);
-}
-
-struct packet {
-	union {
-		struct iphdr v4;
-		struct ip6_hdr v6;
-	} ip;
-	size_t ip_len;
-	struct udphdr udp;
-};
-
-/* The pseudo header, and what is behind it. */
-static void sum_up(struct packet *p, const void *addresses, size_t len,
-		   uint8_t protocol, const struct blob *data)
-{
-	uint16_t total = sizeof(p->udp) + data->len;
-	uint32_t sum = add_up(0, addresses, len) + protocol + total;
-
-	/* UDP-Lite has no length there: 0 means that all is covered. */
-	p->udp.len = protocol == IPPROTO_UDP ? htons(total) : 0;
-	p->udp.check = 0;
-	sum = add_up(sum, &p->udp, sizeof(p->udp));
-	p->udp.check = fold(add_up(sum, data->data, data->len));
-}
-
-static void head_v4(struct packet *p, const struct sockaddr_in *from,
-		    const struct sockaddr_in *to, uint8_t protocol,
-		    const struct blob *data)
-{
-	p->ip_len = sizeof(p->ip.v4);
-	p->ip.v4 = (struct iphdr){
-		.version = 4, .ihl = 5, .ttl = 64, .protocol = protocol,
-		.saddr = from->sin_addr.s_addr, .daddr = to->sin_addr.s_addr,
-	};
-	p->udp.source = from->sin_port;
-	p->udp.dest = to->sin_port;
-	sum_up(p, &p->ip.v4.saddr, 8, protocol, data);
-}
-
-static void head_v6(struct packet *p, const struct sockaddr_in6 *from,
-		    const struct sockaddr_in6 *to, uint8_t protocol,
-		    const struct blob *data)
-{
-	p->ip_len = sizeof(p->ip.v6);
-	p->ip.v6 = (struct ip6_hdr){
-		.ip6_flow = htonl(6u << 28), .ip6_hlim = 64,
-		.ip6_nxt = protocol,
-		.ip6_plen = htons(sizeof(p->udp) + data->len),
-		.ip6_src = from->sin6_addr, .ip6_dst = to->sin6_addr,
-	};
-	p->udp.source = from->sin6_port;
-	p->udp.dest = to->sin6_port;
-	sum_up(p, &p->ip.v6.ip6_src, 32, protocol, data);
-}
-
 static int send_raw(const struct sockaddr_storage *from,
 		    const struct sockaddr_storage *to, uint8_t protocol,
 		    const struct blob *data)
 {
-	struct packet p = { 0 };
-	struct sockaddr_storage target = *to;
-	struct iovec iov[3] = {
-		{ &p.ip, 0 }, { &p.udp, sizeof(p.udp) },
-		{ data->data, data->len },
+	const struct sockaddr_in *f = (const void *)from, *t = (const void *)to;
+	/* UDP-Lite has no length there: 0 means that all is covered. */
+	struct udphdr udp = {
+		.source = f->sin_port, .dest = t->sin_port,
+		.len = protocol == IPPROTO_UDP ?
+			htons(sizeof(udp) + data->len) : 0,
 	};
-	struct msghdr msg = { .msg_name = &target, .msg_iov = iov,
-			      .msg_iovlen = 3 };
-	int fd = socket(to->ss_family, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
-	int one = 1;
-	ssize_t n;
 
-	if (fd < 0)
-		return -1;
-	if (to->ss_family == AF_INET) {
-		head_v4(&p, (const void *)from, (const void *)to, protocol,
-			data);
-		msg.msg_namelen = sizeof(struct sockaddr_in);
-	} else {
-		head_v6(&p, (const void *)from, (const void *)to, protocol,
-			data);
-		setsockopt(fd, IPPROTO_IPV6, V6_HDRINCL, &one, sizeof(one));
-		msg.msg_namelen = sizeof(struct sockaddr_in6);
-	}
-	((struct sockaddr_in *)&target)->sin_port = 0;
-	iov[0].iov_len = p.ip_len;
-	n = sendmsg(fd, &msg, 0);
-	close(fd);
-	return n < 0 ? -1 : 0;
+	return inject(from, to, protocol, &udp, sizeof(udp), &udp.check, data);
 }
 
 /* Without the right to raw sockets: as the sender, if he was from here. */
@@ -334,9 +242,11 @@ static int verify(struct restore *r, struct failure *f)
 		const struct rec_inet *s =
 			image_find(&r->image, RECORD_INET, d_r->id);
 
-		if (!s || !address_sound(&d->from, s->family) ||
+		if (!s || d->queue > QUEUE_SENT ||
+		    (s->type != SOCK_STREAM && d->queue) ||
+		    !address_sound(&d->from, s->family) ||
 		    (d->to.len && !address_sound(&d->to, s->family)))
-			return fail(f, STATUS_STREAM, "a datagram of socket %llu "
+			return fail(f, STATUS_STREAM, "what waits in socket %llu "
 				    "is not sound",
 				    (unsigned long long)d_r->id);
 	}

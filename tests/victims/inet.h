@@ -115,6 +115,76 @@ static inline int state_of(int fd)
 	return info(fd).tcpi_state;
 }
 
+/* The two ends of a TCP connection over loopback. */
+static inline void pair_of(int family, int ends[2])
+{
+	int listener = bound(family, SOCK_STREAM);
+
+	must(listen(listener, 1));
+	ends[0] = must(socket(family, SOCK_STREAM, 0));
+	must(connect_to(ends[0], own_address(listener)));
+	ends[1] = must(accept(listener, NULL, NULL));
+	must(close(listener));
+}
+
+/* To rebuild a connection is for those who may. */
+static inline void need_repair(void)
+{
+	int fd = must(socket(AF_INET, SOCK_STREAM, 0)), on = 1;
+
+	if (setsockopt(fd, IPPROTO_TCP, TCP_REPAIR, &on, sizeof(on)) < 0)
+		victim_skip("the right to rebuild TCP connections");
+	must(close(fd));
+}
+
+/* As many bytes as go in without waiting, those of fill() from @from on. */
+static inline size_t stuff(int fd, unsigned char *data, size_t room)
+{
+	size_t done = 0;
+
+	while (done < room) {
+		ssize_t n = send(fd, data + done, room - done, MSG_DONTWAIT);
+
+		if (n < 0) {
+			same(errno, EAGAIN);
+			break;
+		}
+		done += n;
+	}
+	return done;
+}
+
+static inline void read_all(int fd, unsigned char *data, size_t n)
+{
+	for (size_t done = 0; done < n;) {
+		ssize_t some = must(read(fd, data + done, n - done));
+
+		check(some > 0);
+		done += some;
+	}
+}
+
+/* A byte goes both ways. */
+static inline void talk(int a, int b)
+{
+	char byte = 0;
+
+	same(write(a, "x", 1), 1);
+	same(read(b, &byte, 1), 1);
+	same(byte, 'x');
+	same(write(b, "y", 1), 1);
+	same(read(a, &byte, 1), 1);
+	same(byte, 'y');
+}
+
+/* An acknowledgement may be in no hurry. */
+static inline void await_state(int fd, int state)
+{
+	for (int ms = 0; ms < 5000 && state_of(fd) != state; ms++)
+		victim_sleep(0.001);
+	same(state_of(fd), state);
+}
+
 /* Until poll(2) shows @events, 10 s. */
 static inline int await(int fd, int events)
 {

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: MIT */
+/* guard.c - a process that stands by while connections are between two places */
+#include "image/guard.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "proc/netfilter.h"
+
+#define REPAIR_ON	1
+#define REPAIR_OFF	(-1)	/* TCP_REPAIR_OFF_NO_WP: in silence */
+#define GAP_MS		60000
+#define POLL_MS		50
+
+struct guard {
+	int fd;			/* to tell it what becomes of the source */
+	bool told;
+};
+
+void connection_let_go(const struct kept_connection *k)
+{
+	int off = REPAIR_OFF;
+
+	if (setsockopt(k->fd, IPPROTO_TCP, TCP_REPAIR, &off, sizeof(off)) == 0)
+		setsockopt(k->fd, SOL_SOCKET, SO_REUSEADDR, &k->reuse,
+			   sizeof(k->reuse));
+}
+
+/* ---- in the guard ---- */
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000ll + t.tv_nsec / 1000000;
+}
+
+static bool is_dead(pid_t pid)
+{
+	struct proc_stat st;
+
+	return proc_stat(pid, pid, &st) < 0 ||
+	       ((st.state == 'Z' || st.state == 'X') && st.threads <= 1);
+}
+
+static bool all_dead(const struct capture *c)
+{
+	list_each(&c->sources, struct source, s)
+		if (!is_dead(s->pid))
+			return false;
+	return true;
+}
+
+static bool runs(const struct capture *c)
+{
+	const struct source *top = list_at(&c->sources, struct source, 0);
+	struct proc_stat st;
+
+	return proc_stat(top->pid, top->via, &st) == 0 &&
+	       (st.state == 'R' || st.state == 'S' || st.state == 'D');
+}
+
+static void pause_ms(int ms)
+{
+	poll(NULL, 0, ms);
+}
+
+/* True when the source has died, false if it runs on. */
+static bool await_death(const struct capture *c, bool stopped)
+{
+	while (!all_dead(c)) {
+		if (stopped && runs(c))
+			return false;
+		pause_ms(stopped ? POLL_MS : 1);
+	}
+	return true;
+}
+
+static void vanish(const struct capture *c)
+{
+	int on = REPAIR_ON;
+
+	list_each(&c->connections, struct kept_connection, k) {
+		setsockopt(k->fd, IPPROTO_TCP, TCP_REPAIR, &on, sizeof(on));
+		close(k->fd);
+	}
+}
+
+static bool address_is_here(const struct sockaddr_storage *address)
+{
+	struct sockaddr_storage ss = *address;
+	int fd = socket(ss.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int rc = 0;
+
+	((struct sockaddr_in *)&ss)->sin_port = 0;
+	if (fd >= 0)
+		rc = bind(fd, (struct sockaddr *)&ss, sizeof(ss));
+	if (rc < 0 && errno != EADDRNOTAVAIL)
+		rc = 0;
+	if (fd >= 0)
+		close(fd);
+	return rc == 0;
+}
+
+/* Nobody has the connection again who could answer. */
+static bool is_missing(const struct kept_connection *k)
+{
+	struct connection c = { k->local, k->peer };
+	bool owned;
+
+	return !k->inner && connection_state(&c, &owned) == 0 &&
+	       address_is_here(&k->local);
+}
+
+static void await_rebuilt(const struct capture *c)
+{
+	int64_t until = now_ms() + GAP_MS;
+	int ms = 1;
+
+	list_each(&c->connections, struct kept_connection, k)
+		while (is_missing(k) && now_ms() < until) {
+			pause_ms(ms);
+			ms = ms < POLL_MS ? ms + 1 : POLL_MS;
+		}
+}
+
+static void keep_only(struct capture *c, int told, int wall)
+{
+	unsigned int last = 0;
+	struct list keep = { 0 };
+
+	*(int *)list_add(&keep, sizeof(int)) = told;
+	*(int *)list_add(&keep, sizeof(int)) = wall;
+	list_each(&c->connections, struct kept_connection, k)
+		*(int *)list_add(&keep, sizeof(int)) = k->fd;
+	/* From each kept one to the next. */
+	for (;;) {
+		unsigned int next = ~0u;
+
+		list_each(&keep, int, fd)
+			if (*fd >= 0 && (unsigned int)*fd >= last &&
+			    (unsigned int)*fd < next)
+				next = *fd;
+		if (next > last)
+			syscall(SYS_close_range, last, next == ~0u ? ~0u :
+				next - 1, 0);
+		if (next == ~0u)
+			break;
+		last = next + 1;
+	}
+	list_free(&keep);
+}
+
+static _Noreturn void stand_by(struct capture *c, int told, int wall)
+{
+	enum capture_end end = END_RUNNING;
+	uint8_t word;
+
+	setsid();
+	if (chdir("/") < 0)
+		_exit(0);
+	prctl(PR_SET_NAME, "migrate-guard");
+	for (int sig = 1; sig < 32; sig++)
+		signal(sig, sig == SIGCHLD ? SIG_DFL : SIG_IGN);
+	keep_only(c, told, wall);
+	if (read(told, &word, 1) == 1)
+		end = word;
+	if (end == END_RUNNING || !await_death(c, end == END_STOPPED)) {
+		list_each(&c->connections, struct kept_connection, k)
+			connection_let_go(k);
+		_exit(0);
+	}
+	vanish(c);
+	if (wall >= 0)
+		await_rebuilt(c);
+	_exit(0);
+}
+
+/* ---- in the capture ---- */
+
+/* Our thread is in the network of the source meanwhile; -1 it is anyway, -2
+ * that failed. */
+static int enter_network(const struct source *s)
+{
+	char *theirs = proc_link(s->via, "ns/net");
+	char *ours = proc_link(getpid(), "ns/net");
+	int back = -1;
+
+	if (theirs && ours && strcmp(theirs, ours)) {
+		char path[64];
+		int there;
+
+		snprintf(path, sizeof(path), "/proc/%d/ns/net", s->via);
+		there = open(path, O_RDONLY | O_CLOEXEC);
+		back = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+		if (there < 0 || back < 0 || setns(there, CLONE_NEWNET) < 0) {
+			if (back >= 0)
+				close(back);
+			back = -2;
+		}
+		if (there >= 0)
+			close(there);
+	}
+	free(theirs);
+	free(ours);
+	return back;
+}
+
+static void leave_network(int back)
+{
+	if (back < 0)
+		return;
+	if (setns(back, CLONE_NEWNET) < 0)
+		_exit(STATUS_SYSTEM);
+	close(back);
+}
+
+static int build_wall(const struct capture *c, int *wall, struct failure *f)
+{
+	struct list outer = { 0 };
+
+	*wall = -1;
+	list_each(&c->connections, struct kept_connection, k)
+		if (!k->inner)
+			*(struct connection *)list_add(&outer,
+				sizeof(struct connection)) =
+				(struct connection){ k->local, k->peer };
+	if (outer.n)
+		*wall = wall_open(&outer);
+	if (outer.n && *wall < 0)
+		fail_errno(f, errno == EPERM ? STATUS_PERM : STATUS_SYSTEM,
+			   "cannot keep the packets of %zu TCP connections back "
+			   "while they move, which takes nf_tables in the "
+			   "kernel", outer.n);
+	list_free(&outer);
+	return outer.n && *wall < 0 ? -1 : 0;
+}
+
+/* The child of a child: its end is nobody's business. */
+static int fork_guard(struct capture *c, int pair[2], int wall)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		close(pair[1]);
+		if (fork() == 0)
+			stand_by(c, pair[0], wall);
+		_exit(0);
+	}
+	if (pid < 0)
+		return -1;
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return 0;
+}
+
+static int start_here(struct capture *c, struct failure *f)
+{
+	int wall, pair[2], rc;
+
+	if (build_wall(c, &wall, f) < 0)
+		return -1;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
+		close(wall);
+		return fail_errno(f, 0, "cannot make a socket");
+	}
+	rc = fork_guard(c, pair, wall);
+	if (rc < 0) {
+		fail_errno(f, 0, "cannot fork");
+		close(pair[1]);
+	} else {
+		c->guard = xcalloc(1, sizeof(*c->guard));
+		c->guard->fd = pair[1];
+	}
+	close(pair[0]);
+	if (wall >= 0)
+		close(wall);
+	return rc;
+}
+
+int guard_start(struct capture *c, struct failure *f)
+{
+	int back = enter_network(list_at(&c->sources, struct source, 0)), rc;
+
+	if (back == -2)
+		return fail_errno(f, 0, "cannot enter the network namespace of "
+				  "process %d", c->root);
+	rc = start_here(c, f);
+	leave_network(back);
+	return rc;
+}
+
+void guard_tell(struct capture *c, enum capture_end end)
+{
+	uint8_t word = end;
+
+	if (!c->guard || c->guard->told)
+		return;
+	c->guard->told = true;
+	if (send(c->guard->fd, &word, 1, MSG_NOSIGNAL) < 0)
+		return;		/* it has been killed: nothing can be done */
+}
+
+void guard_free(struct capture *c)
+{
+	if (c->guard)
+		close(c->guard->fd);
+	free(c->guard);
+	c->guard = NULL;
+	list_each(&c->connections, struct kept_connection, k)
+		close(k->fd);
+	list_free(&c->connections);
+}
