@@ -18,11 +18,19 @@
 #	move_sweep CASE                    kills what is left; says what it was
 #
 # Everything returns non-zero and says why in move_why if it fails.
-# MOVE_BIN is where the programs are.
+# MOVE_BIN is where the programs are.  With MOVE_AS, a user's number, everything
+# is started as that user.
 
 MOVE_HERE=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
 : "${MOVE_BIN:=${MOVE_HERE%/*}/bin}"
 MOVE_WAYS=(pipe file detach ssh taken twice twenty)
+
+# What stands before a command that is to run as MOVE_AS.
+move_as=()
+if [ -n "${MOVE_AS-}" ]; then
+	move_as=(setpriv "--reuid=$MOVE_AS" "--regid=$MOVE_AS" --clear-groups
+		--inh-caps=-all)
+fi
 
 move_why=
 move_pid=
@@ -68,13 +76,15 @@ move_start() {
 	local dir=$1
 
 	shift
+	: >"$dir/log"
+	[ -z "${MOVE_AS-}" ] || chown "$MOVE_AS" "$dir/log"
 	(
 		for fd in /proc/self/fd/*; do
 			fd=${fd##*/}
 			((fd > 2)) && eval "exec $fd>&-"
 		done
 		cd "$dir" && export MOVE_CASE=$dir &&
-			exec setsid "$@"
+			exec setsid "${move_as[@]}" "$@"
 	) </dev/null >"$dir/log" 2>&1 &
 	move_pid=$!
 	# Being killed is its lot: the shell need not tell each time.
@@ -116,7 +126,7 @@ move_capture() {
 	local dir=$1 pid=$2 rc
 
 	shift 2
-	"$MOVE_BIN/migrate-capture" "$@" "$pid" </dev/null 2>>"$dir/capture.err"
+	"${move_as[@]}" "$MOVE_BIN/migrate-capture" "$@" "$pid" </dev/null 2>>"$dir/capture.err"
 	rc=$?
 	echo "$rc" >"$dir/capture.rc.new"
 	mv "$dir/capture.rc.new" "$dir/capture.rc"
@@ -146,12 +156,12 @@ move_pipe_to() {
 }
 
 move_by_pipe() {
-	move_pipe_to "$1" "$MOVE_BIN/migrate-restore"
+	move_pipe_to "$1" "${move_as[@]}" "$MOVE_BIN/migrate-restore"
 }
 
 move_by_ssh() {
 	move_pipe_to "$1" ssh -F "$MOVE_SSH/config" host \
-		"$MOVE_BIN/migrate-restore"
+		"${move_as[@]}" "$MOVE_BIN/migrate-restore"
 }
 
 move_by_file() {
@@ -159,7 +169,7 @@ move_by_file() {
 
 	move_capture "$dir" "$move_pid" --kill >"$dir/stream"
 	move_captured "$dir" || return
-	"$MOVE_BIN/migrate-restore" <"$dir/stream" 2>>"$dir/restore.err" &
+	"${move_as[@]}" "$MOVE_BIN/migrate-restore" <"$dir/stream" 2>>"$dir/restore.err" &
 	move_job=$!
 }
 
@@ -169,7 +179,7 @@ move_detached() {
 
 	shift
 	pid=$(move_capture "$dir" "$move_pid" "$@" |
-		"$MOVE_BIN/migrate-restore" --detach 2>>"$dir/restore.err")
+		"${move_as[@]}" "$MOVE_BIN/migrate-restore" --detach 2>>"$dir/restore.err")
 	move_captured "$dir" || return
 	if ! [[ $pid =~ ^[0-9]+$ ]]; then
 		move_why="restore printed '$pid' for a PID:"
@@ -192,7 +202,7 @@ move_by_taken() {
 		move_why="the copy claims to have the PID of the stopped source"
 		return 1
 	fi
-	if ! "$MOVE_BIN/migrate-release" --kill "$source" \
+	if ! "${move_as[@]}" "$MOVE_BIN/migrate-release" --kill "$source" \
 		2>>"$dir/release.err"; then
 		move_why="release failed: $(move_said "$dir/release.err")"
 		return 1

@@ -787,7 +787,7 @@ static uint64_t resident(const struct capture *c)
 	return bytes;
 }
 
-static void fill_header(struct capture *c)
+void capture_header(struct capture *c)
 {
 	const struct source *top = list_at(&c->sources, struct source, 0);
 	int64_t monotonic = clock_shift(top, "monotonic");
@@ -829,7 +829,7 @@ int capture_record(struct capture *c, struct failure *f)
 		return -1;
 	if (c->obstacles.n)
 		return capture_refuse(c, f);
-	fill_header(c);
+	capture_header(c);
 	if (prepare_all(c, f) < 0 || ask_all(c, f) < 0)
 		return -1;
 	for (size_t row = 0; kinds[row]; row++) {

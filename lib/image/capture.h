@@ -152,6 +152,8 @@ int capture_refuse(const struct capture *c, struct failure *f);
 void obstacle_add(struct capture *c, const struct source *s,
 		  const char *remedy, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+/* What the stream begins with, from what was looked at. */
+void capture_header(struct capture *c);
 /* The tree's own number of a PID or TID in it; 0 if outside. */
 uint64_t capture_id(const struct capture *c, pid_t pid);
 struct source_task *source_leader(const struct source *s);

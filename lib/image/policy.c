@@ -13,6 +13,7 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "image/restore.h"
@@ -223,6 +224,25 @@ static int take_users(struct restore *r, struct failure *f)
 	r->policy_user_set = true;
 	list_free(&u.groups);
 	return 0;
+}
+
+/* ---- time of day ---- */
+
+#define WORTH_TELLING_S 1
+
+/* It only ever goes on if clocks are right, so a program may rely on it. */
+void policy_clock(struct restore *r)
+{
+	struct timespec now;
+	int64_t behind_ns;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	behind_ns = r->image.header.time_ns -
+		(now.tv_sec * 1000000000ll + now.tv_nsec);
+	if (behind_ns >= WORTH_TELLING_S * 1000000000ll)
+		warning_add(r, "the clock here is %lld s behind: for the program "
+			    "the time of day goes back",
+			    (long long)(behind_ns / 1000000000));
 }
 
 int policy_apply(struct restore *r, struct failure *f)

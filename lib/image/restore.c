@@ -28,6 +28,7 @@
 #include "image/capture.h"
 #include "image/carry.h"
 #include "image/memory.h"
+#include "image/processor.h"
 #include "proc/proc.h"
 
 #define PATIENCE_MS	3000	/* for a source that is being ended */
@@ -42,12 +43,18 @@ void restore_init(struct restore *r)
 
 /* ---- words ---- */
 
+/* Each once: a file may be open in several ways. */
 static void add_line(struct list *l, const char *fmt, va_list ap)
 {
 	char *text;
 
 	if (vasprintf(&text, fmt, ap) < 0)
 		text = xstrdup(fmt);
+	list_each(l, char *, known)
+		if (!strcmp(*known, text)) {
+			free(text);
+			return;
+		}
 	*(char **)list_add(l, sizeof(char *)) = text;
 }
 
@@ -143,68 +150,7 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
-/* ---- the processor ---- */
-
-/* Names in /proc/cpuinfo of instructions a program can use; the others say
- * what the kernel or the machine can do. */
-static bool is_instruction(const char *name)
-{
-	static const char *const names[] = {
-		"adx", "aes", "avx", "avx2", "avx_vnni", "bmi1", "bmi2",
-		"cldemote", "clflushopt", "clwb", "clzero", "cx16", "erms",
-		"f16c", "fma", "fma4", "fsgsbase", "fsrm", "gfni", "invpcid",
-		"lahf_lm", "abm", "movbe", "movdir64b", "movdiri", "pclmulqdq",
-		"pku", "pni", "popcnt", "rdpid", "rdrand", "rdseed", "rdtscp",
-		"rtm", "sha_ni", "sse4_1", "sse4_2", "sse4a", "ssse3", "tbm",
-		"vaes", "vpclmulqdq", "waitpkg", "wbnoinvd", "xop", "xsave",
-		"xsavec", "xsaveopt", "3dnowprefetch", "serialize",
-	};
-
-	if (!strncmp(name, "avx512", 6) || !strncmp(name, "amx_", 4) ||
-	    !strncmp(name, "avx10", 5))
-		return true;
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (!strcmp(name, names[i]))
-			return true;
-	return false;
-}
-
-static bool in_list(const struct list *names, const char *name)
-{
-	list_each(names, char *, n)
-		if (!strcmp(*n, name))
-			return true;
-	return false;
-}
-
-static void check_processor(struct restore *r)
-{
-	struct list here = { 0 };
-	char text[512] = "";
-	size_t n = 0;
-
-	proc_cpu_flags(&here);
-	list_each(&r->image.header.cpu, struct cpu_feature, c)
-		if (c->name && is_instruction(c->name) &&
-		    !in_list(&here, c->name) && n < sizeof(text))
-			n += snprintf(text + n, sizeof(text) - n, "%s%s",
-				      n ? ", " : "", c->name);
-	if (n && r->policy.any_cpu)
-		warning_add(r, "this processor lacks %s, which the program may "
-			    "have found where it comes from", text);
-	else if (n)
-		differs_add(r, "this processor lacks %s, which the program may "
-			    "have found where it comes from: --cpu=ignore lets "
-			    "it try", text);
-	if (r->image.header.xcr0 & ~proc_xcr0())
-		differs_add(r, "this processor keeps fewer registers (XCR0 "
-			    "0x%llx, there 0x%llx)",
-			    (unsigned long long)proc_xcr0(),
-			    (unsigned long long)r->image.header.xcr0);
-	list_each(&here, char *, name)
-		free(*name);
-	list_free(&here);
-}
+/* ---- the header ---- */
 
 static int check_header(struct restore *r, struct failure *f)
 {
@@ -219,7 +165,7 @@ static int check_header(struct restore *r, struct failure *f)
 		return fail(f, STATUS_DIFFERS, "the program comes from a machine "
 			    "of another architecture (%s, this is %s)",
 			    h->arch ? h->arch : "unknown", u.machine);
-	check_processor(r);
+	processor_check(r);
 	return 0;
 }
 
@@ -335,13 +281,28 @@ static int plan(struct restore *r, struct failure *f)
 
 /* ---- PIDs ---- */
 
-static bool taken(uint64_t pid)
+/* Numbers are below this. */
+static uint64_t pid_max(void)
 {
-	return kill(pid, 0) == 0 || errno != ESRCH;
+	static uint64_t max;
+	char *text;
+
+	if (max)
+		return max;
+	text = read_file("/proc/sys/kernel/pid_max", NULL);
+	max = text ? strtoull(text, NULL, 10) : 0;
+	if (!max)
+		max = INT_MAX;
+	free(text);
+	return max;
 }
 
-/* The first number of the tree that somebody has here; 0 none. */
-static uint64_t first_taken(const struct restore *r)
+static bool taken(uint64_t pid)
+{
+	return pid >= pid_max() || kill(pid, 0) == 0 || errno != ESRCH;
+}
+
+uint64_t restore_first_taken(const struct restore *r)
 {
 	list_each(&r->puppets, struct puppet *, p)
 		if (taken((*p)->rec->pid))
@@ -385,6 +346,7 @@ static void choose_clocks(struct restore *r)
 {
 	const struct stream_header *h = &r->image.header;
 
+	policy_clock(r);
 	r->monotonic_shift_ns = h->monotonic_shift_ns;
 	r->boottime_shift_ns = h->boottime_shift_ns;
 	if (restore_same_boot(r))
@@ -401,7 +363,9 @@ static void choose_clocks(struct restore *r)
 static void new_pids(struct restore *r, uint64_t pid)
 {
 	private_pids(r);
-	r->why_new = xasprintf("PID %llu is taken here",
+	r->why_new = xasprintf(pid >= pid_max() ? "PID %llu is more than "
+			       "kernel.pid_max allows here" :
+			       "PID %llu is taken here",
 			       (unsigned long long)pid);
 }
 
@@ -455,7 +419,7 @@ static bool choose_pids(struct restore *r)
 		r->why_new = xstrdup("only root may choose PIDs");
 		return false;
 	}
-	pid = first_taken(r);
+	pid = restore_first_taken(r);
 	if (!pid)
 		return false;
 	if (may_wait(r))
@@ -479,7 +443,7 @@ static void await_pids(struct restore *r)
 	uint64_t pid = 0;
 
 	for (int ms = 0; ms < PATIENCE_MS && zombie_ms; ms++) {
-		pid = first_taken(r);
+		pid = restore_first_taken(r);
 		if (!pid)
 			return;
 		zombie_ms -= waits_for_parent(pid);

@@ -134,6 +134,8 @@ void restore_free(struct restore *r);
 
 /* Does the stream come from this machine, as it runs now? */
 bool restore_same_boot(const struct restore *r);
+/* The first number of the tree that somebody has here; 0 none. */
+uint64_t restore_first_taken(const struct restore *r);
 void differs_add(struct restore *r, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void warning_add(struct restore *r, const char *fmt, ...)
