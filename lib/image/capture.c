@@ -915,6 +915,7 @@ void capture_free(struct capture *c)
 		if (o->fd >= 0)
 			close(o->fd);
 	list_free(&c->objects);
+	list_free(&c->views);
 	list_each(&c->carried, struct seen_object, k)
 		close(k->fd);
 	list_free(&c->carried);

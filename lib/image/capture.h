@@ -108,6 +108,8 @@ struct capture {
 	uint64_t next_open, next_object, next_creds;
 	struct list opens;	/* of struct seen_open: descriptions so far */
 	struct list objects;	/* of struct seen_object */
+	struct list views;	/* of struct view: of those that could not be
+				   opened */
 	struct list files;	/* of struct seen_file: opened for mappings */
 	struct list carried;	/* of struct seen_object: files that travel */
 	bool carry;		/* a wish: --files=carry */
@@ -128,8 +130,8 @@ struct seen_object {
 	uint64_t id;
 	uint64_t dev, ino;
 	int fd;			/* owned: the object opened for reading, or -1:
-				   through a mapping */
-	pid_t pid;		/* that maps it */
+				   through mappings, if it is viewed */
+	bool viewed;
 };
 
 /* ---- the steps ---- */

@@ -26,6 +26,7 @@
 #include "image/mapping.h"
 #include "image/memory.h"
 #include "image/restore.h"
+#include "image/views.h"
 
 #define PAGE		((uint64_t)STREAM_PAGE)
 #define HUGE		(2ull << 20)
@@ -266,13 +267,32 @@ static int write_extent(struct reader *r, int fd, uint64_t start, uint64_t end,
 	return 0;
 }
 
-static int write_object(const struct seen_object *o, struct stream_out *out,
-			uint8_t *buf, struct failure *f)
+static int write_views(const struct capture *c, struct reader *r,
+		       struct failure *f)
+{
+	struct viewer *v = viewer_new(c, r->id);
+	uint64_t offset;
+	ssize_t n;
+
+	while ((n = viewer_next(v, r->buf, CHUNK, &offset, f)) > 0)
+		if (put_run(r, offset, r->buf, n / PAGE, f) < 0) {
+			n = -1;
+			break;
+		}
+	viewer_free(v);
+	return n;
+}
+
+static int write_object(const struct capture *c, const struct seen_object *o,
+			struct stream_out *out, uint8_t *buf,
+			struct failure *f)
 {
 	struct reader r = { .out = out, .id = o->id, .buf = buf,
 			    .zero_is_default = true };
 	off_t start = 0, end;
 
+	if (o->viewed)
+		return write_views(c, &r, f);
 	if (o->fd < 0)		/* a directory */
 		return 0;
 	for (;;) {
@@ -310,12 +330,12 @@ int memory_write(struct capture *c, struct stream_out *out, struct failure *f)
 	/* What the restore wants before it makes anything. */
 	list_each(&c->carried, struct seen_object, k)
 		if (rc == 0)
-			rc = write_object(k, out, buf, f);
+			rc = write_object(c, k, out, buf, f);
 	if (rc == 0)
 		rc = carry_unchanged(c, f);
 	list_each(&c->objects, struct seen_object, o)
 		if (rc == 0)
-			rc = write_object(o, out, buf, f);
+			rc = write_object(c, o, out, buf, f);
 	list_each(&c->sources, struct source, s)
 		if (rc == 0 && !s->zombie)
 			rc = write_space(c, s, out, buf, f);

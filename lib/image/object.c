@@ -21,6 +21,7 @@
 #include "image/mapping.h"
 #include "image/names.h"
 #include "image/restore.h"
+#include "image/views.h"
 
 static const struct field fields[] = {
 	FIELD(struct rec_object, gid, FIELD_UINT),
@@ -40,12 +41,29 @@ static const struct schema schema = SCHEMA("object", struct rec_object, fields);
 
 /* ---- capture ---- */
 
-static uint64_t known_object(const struct capture *c, uint64_t dev, uint64_t ino)
+static struct seen_object *known_object(const struct capture *c, uint64_t dev,
+					uint64_t ino)
 {
 	list_each(&c->objects, struct seen_object, o)
 		if (o->dev == dev && o->ino == ino)
-			return o->id;
-	return 0;
+			return o;
+	return NULL;
+}
+
+static void describe(struct rec_object *rec, int kind, int fd,
+		     const struct stat *st)
+{
+	rec->size = st->st_size;
+	rec->mode = st->st_mode & 07777;
+	rec->uid = st->st_uid;
+	rec->gid = st->st_gid;
+	rec->ino = st->st_ino;
+	rec->linked = kind == OBJECT_DELETED && st->st_nlink;
+	if (kind == OBJECT_MEMFD) {
+		int seals = fcntl(fd, F_GET_SEALS);
+
+		rec->seals = seals > 0 ? seals : 0;
+	}
 }
 
 static uint64_t object_of(struct capture *c, struct source *s,
@@ -64,10 +82,17 @@ static uint64_t object_of(struct capture *c, struct source *s,
 			close(fd);
 		return 0;
 	}
-	id = known_object(c, st.st_dev, st.st_ino);
-	if (id) {
+	seen = known_object(c, st.st_dev, st.st_ino);
+	if (seen && seen->viewed) {	/* now it can be opened */
+		seen->viewed = false;
+		seen->fd = fd;
+		describe(image_find(&c->image, RECORD_OBJECT, seen->id), kind,
+			 fd, &st);
+		return seen->id;
+	}
+	if (seen) {
 		close(fd);
-		return id;
+		return seen->id;
 	}
 	id = c->next_object++;
 	seen = list_add(&c->objects, sizeof(*seen));
@@ -76,21 +101,11 @@ static uint64_t object_of(struct capture *c, struct source *s,
 	rec = image_add(&c->image, RECORD_OBJECT, id);
 	rec->kind = kind;
 	rec->name = xstrdup(strncmp(name, "/memfd:", 7) ? name : name + 7);
-	rec->size = st.st_size;
-	rec->mode = st.st_mode & 07777;
-	rec->uid = st.st_uid;
-	rec->gid = st.st_gid;
-	rec->ino = st.st_ino;
-	rec->linked = kind == OBJECT_DELETED && st.st_nlink;
+	describe(rec, kind, fd, &st);
 	if (kind == OBJECT_DIRECTORY) {
 		rec->size = 0;
 		close(fd);
 		seen->fd = -1;	/* it is empty */
-	}
-	if (kind == OBJECT_MEMFD) {
-		int seals = fcntl(fd, F_GET_SEALS);
-
-		rec->seals = seals > 0 ? seals : 0;
 	}
 	return id;
 }
@@ -102,6 +117,9 @@ uint64_t object_of_map(struct capture *c, struct source *s,
 
 	snprintf(magic, sizeof(magic), "/proc/%d/map_files/%llx-%llx", s->via,
 		 (unsigned long long)m->start, (unsigned long long)m->end);
+	/* That takes CAP_CHECKPOINT_RESTORE. */
+	if (access(magic, R_OK) < 0 && errno == EPERM)
+		return view_add(c, s, m, kind, f);
 	return object_of(c, s, magic, m->path, kind, f);
 }
 
