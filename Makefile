@@ -7,6 +7,7 @@
 #	make check      the same, then every test; last line: the counts
 #	make bench      our figures beside CRIU's (as root)
 #	make lint       cppcheck, clang-tidy, shellcheck, mandoc
+#	make list       the list of what moves in man/migrate.7, from the victims
 #	make fuzz       random bytes into the stream reader, FUZZ_SECONDS
 #	make SAN=1 ...  the same with ASan and UBSan, in build-san/
 #	make install    PREFIX=/usr/local, DESTDIR= for packagers
@@ -106,6 +107,10 @@ check:
 	@$(MAKE) --no-print-directory -j$$(nproc) all unit victims
 	@OUT=$(OUT) BIN=$(BIN) SAN=$(SAN) tests/check
 
+# After a victim was added.
+list:
+	tests/list --update
+
 bench:
 	@tests/setup bench
 	@$(MAKE) --no-print-directory -j$$(nproc) all benchmarks
@@ -150,7 +155,7 @@ install: all
 clean:
 	rm -rf bin build build-san build-fuzz
 
-.PHONY: all unit victims benchmarks demo check bench fuzz install clean
+.PHONY: list all unit victims benchmarks demo check bench fuzz install clean
 .PHONY: lint lint-cppcheck lint-tidy lint-shell lint-man
 .SECONDARY:
 .DELETE_ON_ERROR:

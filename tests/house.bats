@@ -90,6 +90,12 @@ programs() {
 	assert_equal "$missing" ""
 }
 
+@test "the list of what moves is as the victims say (make list)" {
+	run tests/list --check
+	assert_success
+	assert_output ""
+}
+
 @test "install puts programs and pages where it is told to" {
 	local source
 
