@@ -874,6 +874,8 @@ static void need_others(struct list *needs, const struct survey *s)
 		if (!proc->cwd_object)
 			add_need(needs, proc->cwd, "working directory",
 				 NULL);
+		if (proc->root)
+			add_need(needs, proc->root, "root directory", NULL);
 	}
 }
 

@@ -91,7 +91,7 @@ extern const struct kind
 	kind_eventfd, kind_epoll, kind_timerfd, kind_pidfd, kind_signalfd,
 	kind_inotify, kind_fanotify;
 
-extern const struct kind kind_pty, kind_pty_end;
+extern const struct kind kind_pty, kind_pty_end, kind_traits, kind_cgroups;
 
 const struct kind *kind_of(uint32_t type);	/* NULL if unknown */
 const struct schema *record_schema(uint32_t type);

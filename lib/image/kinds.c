@@ -11,6 +11,8 @@ const struct kind *const kinds[] = {
 	&kind_process,
 	&kind_creds,
 	&kind_thread,
+	&kind_traits,
+	&kind_cgroups,
 	&kind_sched,
 	&kind_actions,
 	&kind_pending,

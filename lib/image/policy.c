@@ -107,7 +107,8 @@ static int take_paths(struct restore *r, struct failure *f)
 		    take_path(r, "file", file_r->id, &file->path, f) < 0)
 			return -1;
 	image_each(&r->image, RECORD_PROCESS, struct rec_process, p)
-		if (take_path(r, "process", p_r->id, &p->cwd, f) < 0)
+		if (take_path(r, "process", p_r->id, &p->cwd, f) < 0 ||
+		    take_path(r, "process", p_r->id, &p->root, f) < 0)
 			return -1;
 	image_each(&r->image, RECORD_PIPE, struct rec_pipe, pipe)
 		if (take_path(r, "pipe", pipe_r->id, &pipe->fifo, f) < 0)

@@ -30,6 +30,7 @@ static const struct field fields[] = {
 	FIELD(struct rec_process, pid, FIELD_UINT),
 	FIELD(struct rec_process, exit, FIELD_UINT),
 	FIELD(struct rec_process, name, FIELD_TEXT, .max = 64),
+	FIELD(struct rec_process, root, FIELD_TEXT),
 	FIELD(struct rec_process, group, FIELD_UINT),
 	FIELD(struct rec_process, umask, FIELD_UINT),
 	FIELD(struct rec_process, parent, FIELD_UINT),
@@ -142,17 +143,43 @@ static void check_namespaces(struct capture *c, struct source *s)
 			     top->pid);
 }
 
-static void check_root(struct capture *c, struct source *s)
+static bool same_file(const char *a, const char *b)
 {
-	char path[64];
-	struct stat ours, theirs;
+	struct stat x, y;
+
+	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev &&
+	       x.st_ino == y.st_ino;
+}
+
+/* Where it was led by chroot(2), as a path of ours; owned, NULL: nowhere, or
+ * where no path of ours leads. */
+static char *other_root(const struct source *s)
+{
+	char path[64], *root;
 
 	snprintf(path, sizeof(path), "/proc/%d/root/.", s->via);
-	if (stat("/", &ours) < 0 || stat(path, &theirs) < 0)
+	if (access(path, F_OK) < 0 || same_file(path, "/"))
+		return NULL;
+	root = proc_link(s->via, "root");
+	if (root && root[0] == '/' && root[1] && same_file(path, root))
+		return root;
+	free(root);
+	return NULL;
+}
+
+static void check_root(struct capture *c, struct source *s)
+{
+	char path[64], *root;
+
+	snprintf(path, sizeof(path), "/proc/%d/root/.", s->via);
+	if (access(path, F_OK) < 0 || same_file(path, "/"))
 		return;
-	if (ours.st_dev != theirs.st_dev || ours.st_ino != theirs.st_ino)
-		obstacle_add(c, s, "run the capture inside it (chroot, nsenter)",
-			     "has another root directory");
+	root = other_root(s);
+	if (!root)
+		obstacle_add(c, s, "run the capture inside it (nsenter)",
+			     "has a root directory that no path leads to from "
+			     "here");
+	free(root);
 }
 
 static void check_class(struct capture *c, struct source *s)
@@ -304,6 +331,7 @@ static int capture(struct capture *c, struct source *s, struct failure *f)
 	p->stopped = source_leader(s)->t.stop_again;
 	if (capture_cwd(c, s, p, f) < 0)
 		return -1;
+	p->root = other_root(s);
 	p->umask = s->status.umask;
 	p->persona = number(s, "personality", 16);
 	p->oom_adj = number(s, "oom_score_adj", 10);
@@ -338,6 +366,10 @@ static int verify(struct restore *r, struct failure *f)
 			differs_add(r, "the working directory %s does not exist: "
 				    "make it, or lead elsewhere with --map",
 				    p->cwd);
+		if (p->root && (stat(p->root, &st) < 0 || !S_ISDIR(st.st_mode)))
+			differs_add(r, "the root directory %s of process %llu "
+				    "does not exist", p->root,
+				    (unsigned long long)p->pid);
 	}
 	return 0;
 }
@@ -396,6 +428,10 @@ static int settle(struct restore *r, struct puppet *p, struct failure *f)
 			  PR_SET_CHILD_SUBREAPER, 1);
 	if (rec->thp_off)
 		batch_add(&b, NULL, SYS_prctl, PR_SET_THP_DISABLE, 1);
+	/* By now it has its working directory, which may be outside. */
+	if (rec->root)
+		batch_add(&b, "change its root directory", SYS_chroot,
+			  batch_text(&b, rec->root));
 	rc = batch_run(&b, f);
 	batch_free(&b);
 	return rc;

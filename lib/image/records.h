@@ -47,6 +47,8 @@ enum record_type {
 	RECORD_MESSAGE = 46,
 	RECORD_PTY = 70,
 	RECORD_PTY_END = 71,
+	RECORD_TRAITS = 72,
+	RECORD_CGROUPS = 73,
 	RECORD_INET = 50,
 	RECORD_INET_DATA = 51,
 	RECORD_TCP = 52,
@@ -71,6 +73,7 @@ struct rec_process {
 	uint64_t terminal;	/* id of the controlling terminal, 0 none */
 	char *cwd;
 	uint64_t cwd_object;	/* id of rec_object: it has been deleted */
+	char *root;		/* chroot(2); none: the one of its mounts */
 	uint32_t umask;
 	uint64_t persona;	/* personality(2) */
 	uint32_t dumpable;	/* prctl(2) PR_GET_DUMPABLE */
@@ -130,6 +133,30 @@ struct rec_sched {
 	uint64_t runtime, deadline, period;
 	struct list cpus;	/* of uint64_t: numbers; empty: all there are */
 	uint32_t ioprio;	/* ioprio_get(2), 0 none */
+};
+
+/* id: TID; absent if it has none of these.  What is of a process is in the
+ * record of its leading thread. */
+struct rec_traits {
+	struct list speculation;	/* of uint64_t: PR_SPEC_* chosen for
+				   each of its kinds, 0 none; or empty */
+	uint32_t tsc;		/* PR_TSC_SIGSEGV, or 0 */
+	bool no_cpuid;		/* the instruction faults: ARCH_SET_CPUID */
+	uint32_t mdwe;		/* PR_GET_MDWE */
+	bool merge;		/* PR_GET_MEMORY_MERGE */
+	bool io_flusher;	/* PR_GET_IO_FLUSHER */
+	uint32_t mce;		/* PR_MCE_KILL_*, plus 1; 0 the default */
+};
+
+struct rec_cgroup {
+	char *hierarchy;	/* as in /proc/PID/cgroup: cpu,cpuacct; none in
+				   version 2 */
+	char *path;
+};
+
+/* id: PID */
+struct rec_cgroups {
+	struct list groups;	/* of struct rec_cgroup */
 };
 
 struct rec_action {
