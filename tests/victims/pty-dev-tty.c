@@ -25,5 +25,5 @@ void victim(void)
 	victim_wait();
 	same(write(master, "in\n", 3), 3);
 	victim_reap(pid, 0);
-	expect_line(master, "in\r\nout");
+	expect_bytes(master, "in\r\nout", 7);
 }

@@ -37,7 +37,7 @@ void victim(void)
 	same(write(master, "\003", 1), 1);
 	while (*interrupted != SIGINT)
 		victim_sleep(0.001);
-	expect_line(master, "^C");
+	expect_bytes(master, "^C", 2);
 	same(write(master, "abc\n", 4), 4);
 	expect_bytes(master, "abc\r\ndone\r\n", 11);
 	victim_reap(pid, 0);
