@@ -47,7 +47,7 @@ static const struct fd_kind *const fd_kinds[] = {
 	&fd_kind_proc_file,
 	&fd_kind_unix,
 	&fd_kind_eventfd, &fd_kind_epoll, &fd_kind_signalfd, &fd_kind_timerfd,
-	&fd_kind_inotify,
+	&fd_kind_inotify, &fd_kind_fanotify,
 	&fd_kind_pidfd,
 	&fd_kind_file, &fd_kind_pipe, &fd_kind_inet, NULL,
 };
@@ -74,7 +74,6 @@ static const char *common_name(const struct source_fd *fd)
 		{ "anon_inode:[io_uring]", "an io_uring" },
 		{ "anon_inode:[userfaultfd]", "a userfaultfd" },
 		{ "anon_inode:[perf_event]", "a performance counter" },
-		{ "anon_inode:[fanotify]", "a fanotify descriptor" },
 		{ "anon_inode:kvm-vm", "a virtual machine" },
 	};
 

@@ -35,6 +35,7 @@ const struct kind *const kinds[] = {
 	&kind_signalfd,
 	&kind_timerfd,
 	&kind_inotify,
+	&kind_fanotify,
 	&kind_pidfd,
 	&kind_unix,
 	&kind_descriptor,

@@ -113,6 +113,10 @@ static int take_paths(struct restore *r, struct failure *f)
 	image_each(&r->image, RECORD_PIPE, struct rec_pipe, pipe)
 		if (take_path(r, "pipe", pipe_r->id, &pipe->fifo, f) < 0)
 			return -1;
+	image_each(&r->image, RECORD_FANOTIFY, struct rec_fanotify, g)
+		list_each(&g->marks, struct rec_mark, m)
+			if (take_path(r, "fanotify", g_r->id, &m->path, f) < 0)
+				return -1;
 	image_each(&r->image, RECORD_INOTIFY, struct rec_inotify, i)
 		list_each(&i->marks, struct rec_mark, m)
 			if (take_path(r, "inotify", i_r->id, &m->path, f) < 0)

@@ -42,6 +42,7 @@ enum record_type {
 	RECORD_TIMERFD = 36,
 	RECORD_SIGNALFD = 37,
 	RECORD_INOTIFY = 38,
+	RECORD_FANOTIFY = 40,
 	RECORD_PIDFD = 39,
 	RECORD_UNIX = 45,
 	RECORD_MESSAGE = 46,
@@ -551,6 +552,8 @@ struct rec_timerfd {
 	uint32_t flags;		/* O_NONBLOCK .. */
 };
 
+enum mark_kind { MARK_INODE = 0, MARK_MOUNT = 1, MARK_FILESYSTEM = 2 };
+
 /* What is watched by inotify or fanotify. */
 struct rec_mark {
 	uint32_t wd;		/* inotify: its number */
@@ -560,6 +563,14 @@ struct rec_mark {
 	uint32_t mask;		/* IN_*, FAN_* */
 	uint32_t ignored;	/* fanotify: FAN_* */
 	uint32_t flags;		/* fanotify: FAN_MARK_* */
+};
+
+/* id: counted up with rec_file */
+struct rec_fanotify {
+	uint32_t init;		/* FAN_*, fanotify_init(2) */
+	uint32_t event_flags;	/* O_*, of what is opened for events */
+	struct list marks;	/* of struct rec_mark */
+	uint32_t flags;		/* O_NONBLOCK .. */
 };
 
 /* id: counted up with rec_file */
