@@ -201,12 +201,13 @@ static int verify(struct restore *r, struct failure *f)
 static int prepare(struct restore *r, struct failure *f)
 {
 	image_each(&r->image, RECORD_FANOTIFY, struct rec_fanotify, rec) {
-		int fd = fanotify_init(rec->init | FAN_CLOEXEC,
-				       rec->event_flags);
+		/* It remembers whether it was to be FAN_CLOEXEC. */
+		int fd = fanotify_init(rec->init, rec->event_flags);
 
 		if (fd < 0)
 			return fail_errno(f, errno == EINVAL ? STATUS_DIFFERS :
 					  0, "cannot make a fanotify descriptor");
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
 		if (anon_opened(r, rec_r->id, fd, rec->flags, f) < 0)
 			return -1;
 	}
