@@ -68,6 +68,26 @@ static const struct fd_kind *kind_of_fd(struct capture *c,
 
 /* ---- what cannot be moved ---- */
 
+/* By the kernel's name of its protocol. */
+static const char *socket_name(const char *protocol)
+{
+	static const struct { const char *protocol, *name; } names[] = {
+		{ "PACKET", "a packet socket" }, { "NETLINK", "a netlink socket" },
+		{ "ALG", "an AF_ALG socket" }, { "AF_VSOCK", "a vsock socket" },
+		{ "MPTCP", "an MPTCP socket" }, { "MPTCPv6", "an MPTCP socket" },
+		{ "SCTP", "an SCTP socket" }, { "SCTPv6", "an SCTP socket" },
+		{ "XDP", "an XDP socket" }, { "TIPC", "a TIPC socket" },
+		{ "L2CAP", "a Bluetooth socket" }, { "HCI", "a Bluetooth socket" },
+		{ "RFCOMM", "a Bluetooth socket" }, { "SMC", "an SMC socket" },
+		{ "CAN_RAW", "a CAN socket" }, { "PF_KEY", "a PF_KEY socket" },
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!strcmp(protocol, names[i].protocol))
+			return names[i].name;
+	return "a socket";
+}
+
 static const char *common_name(const struct source_fd *fd)
 {
 	static const struct { const char *link, *name; } names[] = {
@@ -81,7 +101,7 @@ static const char *common_name(const struct source_fd *fd)
 		if (!strcmp(fd->link, names[i].link))
 			return names[i].name;
 	if (S_ISSOCK(fd->st.st_mode))
-		return "a socket";
+		return socket_name(fd->protocol);
 	if (S_ISCHR(fd->st.st_mode) || S_ISBLK(fd->st.st_mode))
 		return "a device";
 	return "something unknown";

@@ -101,22 +101,6 @@ static void vanish(const struct capture *c)
 	}
 }
 
-static bool address_is_here(const struct sockaddr_storage *address)
-{
-	struct sockaddr_storage ss = *address;
-	int fd = socket(ss.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	int rc = 0;
-
-	((struct sockaddr_in *)&ss)->sin_port = 0;
-	if (fd >= 0)
-		rc = bind(fd, (struct sockaddr *)&ss, sizeof(ss));
-	if (rc < 0 && errno != EADDRNOTAVAIL)
-		rc = 0;
-	if (fd >= 0)
-		close(fd);
-	return rc == 0;
-}
-
 /* Nobody has the connection again who could answer. */
 static bool is_missing(const struct kept_connection *k)
 {
@@ -124,7 +108,7 @@ static bool is_missing(const struct kept_connection *k)
 	bool owned;
 
 	return !k->inner && connection_state(&c, &owned) == 0 &&
-	       address_is_here(&k->local);
+	       proc_address_here(&k->local);
 }
 
 static void await_rebuilt(const struct capture *c)

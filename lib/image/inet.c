@@ -345,32 +345,23 @@ static bool may_be_foreign(const struct rec_inet *rec)
 	       socket_option_on(&rec->options, IPPROTO_IP, IP_TRANSPARENT);
 }
 
-/* Binds a socket of no other use to the address, with any port. */
-static bool address_here(const struct rec_inet *rec)
-{
-	struct sockaddr_storage ss;
-	int fd = socket(rec->family, SOCK_DGRAM | SOCK_CLOEXEC, 0), rc;
-
-	memcpy(&ss, rec->local.data, rec->local.len);
-	((struct sockaddr_in *)&ss)->sin_port = 0;
-	rc = fd < 0 ? 0 : bind(fd, (struct sockaddr *)&ss, rec->local.len);
-	if (rc < 0 && errno != EADDRNOTAVAIL)
-		rc = 0;		/* said when it is really bound */
-	if (fd >= 0)
-		close(fd);
-	return rc == 0;
-}
-
 static void check_address(struct restore *r, const struct rec_inet *rec)
 {
+	bool closed = rec->state >= INET_CONNECTING ||
+		(rec->state == INET_CONNECTED && r->end_tcp);
+	struct sockaddr_storage ss;
 	char *text;
 
-	if (!has_address(rec) || address_any(&rec->local) ||
-	    rec->state >= INET_CONNECTING ||
-	    may_be_foreign(rec) || address_here(rec))
+	if (!has_address(rec) || address_any(&rec->local) || closed ||
+	    may_be_foreign(rec))
+		return;
+	address_plain(&rec->local, &ss);
+	if (proc_address_here(&ss))
 		return;
 	text = inet_text(rec);
-	differs_add(r, "the address of a %s is not here", text);
+	differs_add(r, "the address of a %s is not here%s", text,
+		    rec->state == INET_CONNECTED ? ": bring it here, or let the "
+		    "connection be closed (--tcp=close)" : "");
 	free(text);
 }
 

@@ -156,6 +156,9 @@ int proc_pipes_outside(const struct list *tree, struct list *pipes);
 /* Some process that has a socket with this local port, in our own network
  * namespace; 0 if none is seen.  @protocol: "tcp", "udp", "udplite", "raw". */
 pid_t proc_port_holder(const char *protocol, unsigned int port);
+/* Is it an address of this network namespace? */
+struct sockaddr_storage;
+bool proc_address_here(const struct sockaddr_storage *address);
 
 /*
  * Pages that hold something of their own, a range at a time.  Uses

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sockets.c - who has a port
+ * sockets.c - who has a port, and whether an address is here
  *
  * The tables of /proc/net name the inode of each socket; whose it is, is found
  * by looking at everybody's descriptors.  Only done for a message.
  */
-#include <dirent.h>
-#include <fcntl.h>
+#include <errno.h>
+#include <ifaddrs.h>
 #include <inttypes.h>
+#include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -75,4 +79,39 @@ pid_t proc_port_holder(const char *protocol, unsigned int port)
 			found = *pid;
 	list_free(&all);
 	return found;
+}
+
+static bool has_family(int family)
+{
+	struct ifaddrs *all, *a;
+	bool found = false;
+
+	if (getifaddrs(&all) < 0)
+		return true;
+	for (a = all; a && !found; a = a->ifa_next)
+		found = a->ifa_addr && a->ifa_addr->sa_family == family;
+	freeifaddrs(all);
+	return found;
+}
+
+/* The kernel says by bind(2), for addresses that are routed to it as well; but
+ * where there is none at all it takes every one. */
+bool proc_address_here(const struct sockaddr_storage *address)
+{
+	struct sockaddr_storage ss = *address;
+	int fd, rc = 0;
+
+	if (!has_family(ss.ss_family))
+		return false;
+	fd = socket(ss.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	((struct sockaddr_in *)&ss)->sin_port = 0;
+	if (fd >= 0)
+		rc = bind(fd, (struct sockaddr *)&ss, ss.ss_family == AF_INET ?
+			  sizeof(struct sockaddr_in) :
+			  sizeof(struct sockaddr_in6));
+	if (rc < 0 && errno != EADDRNOTAVAIL)
+		rc = 0;		/* said when it is really bound */
+	if (fd >= 0)
+		close(fd);
+	return rc == 0;
 }
