@@ -322,14 +322,14 @@ static void put_object(FILE *to, const struct rec_object *o)
 {
 	static const char *const whats[] = {
 		"shared memory ", "memfd ", "deleted file ",
-		"deleted directory ",
+		"deleted directory ", "System V shared memory ",
 	};
 
 	if (!o) {
 		fputs("an object that is missing", to);
 		return;
 	}
-	fputs(o->kind < 4 ? whats[o->kind] : "unknown object ", to);
+	fputs(o->kind < 5 ? whats[o->kind] : "unknown object ", to);
 	put_text(to, o->name);
 }
 

@@ -21,6 +21,9 @@ const struct kind *const kinds[] = {
 	&kind_object,
 	&kind_space,
 	&kind_mapping,
+	&kind_shm,		/* after what is attached */
+	&kind_sem,
+	&kind_msg,
 	&kind_terminal,
 	&kind_pty,
 	&kind_pty_end,

@@ -17,6 +17,7 @@
 #include "image/mapping.h"
 #include "image/names.h"
 #include "image/restore.h"
+#include "image/sysv.h"
 
 static const struct field fields[] = {
 	FIELD(struct rec_mapping, end, FIELD_UINT, .hex = true),
@@ -91,8 +92,6 @@ static const char *unmovable(const struct proc_map *m)
 		return "has been traced with uprobes";
 	if (m->path[0] != '/')
 		return "maps something of the kernel's";
-	if (starts(m->path, "/SYSV"))
-		return "has System V shared memory attached";
 	if (starts(m->path, "/[aio]"))
 		return "uses asynchronous I/O (io_setup)";
 	if (starts(m->path, "/secretmem"))
@@ -143,13 +142,21 @@ static char *other_name(const struct source *s, const struct proc_map *m)
 	return stat(magic, &st) == 0 ? name_other(m->path, &st) : NULL;
 }
 
+static bool is_sysv(const struct proc_map *m)
+{
+	return m->deleted && m->flags & VMF_MS && starts(m->path, "/SYSV");
+}
+
 static int classify_unnamed(struct capture *c, struct source *s,
 			    const struct proc_map *m, struct rec_mapping *rec,
 			    struct failure *f)
 {
-	char *other = other_name(s, m);
+	char *other = is_sysv(m) ? NULL : other_name(s, m);
 
-	if (other) {
+	if (is_sysv(m)) {
+		rec->kind = MAPPING_OBJECT;
+		rec->source = shm_of_map(c, s, m, f);
+	} else if (other) {
 		struct proc_map named = *m;
 
 		named.path = other;
@@ -311,6 +318,14 @@ static int source_fd(struct restore *r, const struct rec_mapping *m)
 	return -1;
 }
 
+static bool is_attached(const struct restore *r, const struct rec_mapping *m)
+{
+	const struct rec_object *o = m->kind == MAPPING_OBJECT ?
+		image_find(&r->image, RECORD_OBJECT, m->source) : NULL;
+
+	return o && o->kind == OBJECT_SYSV;
+}
+
 static void add_mmap(struct restore *r, struct batch *b,
 		     const struct rec_mapping *m)
 {
@@ -360,6 +375,13 @@ static int build(struct restore *r, struct puppet *p, struct failure *f)
 	for (size_t i = 0; i < p->map_n && rc == 0; i++) {
 		const struct rec_mapping *m = p->maps[i];
 
+		if (is_attached(r, m)) {
+			rc = batch_run(&b, f);
+			batch_reset(&b);
+			if (rc == 0)
+				rc = shm_attach(r, p, m, f);
+			continue;
+		}
 		if (m->kind != MAPPING_VDSO && m->kind != MAPPING_VVAR)
 			add_mmap(r, &b, m);
 		rc = flush_if_full(&b, f);

@@ -26,6 +26,7 @@
 #include "image/mapping.h"
 #include "image/memory.h"
 #include "image/restore.h"
+#include "image/sysv.h"
 #include "image/views.h"
 
 #define PAGE		((uint64_t)STREAM_PAGE)
@@ -507,6 +508,8 @@ static int fill_object(struct restore *r, const struct rec_object *o,
 		return bad_run(item, "are beyond the end of their object", f);
 	if (item->address + len > o->size)
 		len = o->size - item->address;
+	if (o->kind == OBJECT_SYSV && shm_is_kept(r, item->id))
+		return 0;
 	if (pwrite(object_writable(r, item->id), data, len, item->address) !=
 	    (ssize_t)len)
 		return fail_errno(f, 0, "cannot fill %s", o->name);

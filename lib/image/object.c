@@ -21,6 +21,7 @@
 #include "image/mapping.h"
 #include "image/names.h"
 #include "image/restore.h"
+#include "image/sysv.h"
 #include "image/views.h"
 
 static const struct field fields[] = {
@@ -146,7 +147,7 @@ uint64_t object_of_link(struct capture *c, struct source *s, const char *link,
 static int verify(struct restore *r, struct failure *f)
 {
 	image_each(&r->image, RECORD_OBJECT, struct rec_object, o) {
-		if (o_r->id < OBJECT_FIRST || o->kind > OBJECT_DIRECTORY ||
+		if (o_r->id < OBJECT_FIRST || o->kind > OBJECT_SYSV ||
 		    o->size > OBJECT_SIZE_MAX || !o->name ||
 		    (o->kind == OBJECT_DIRECTORY &&
 		     (o->size || o->name[0] != '/')))
@@ -248,8 +249,8 @@ static int make_directory(struct places *places, const struct rec_object *o)
 	return fd;
 }
 
-static int make(struct restore *r, struct places *places,
-		const struct rec_object *o)
+static int make(struct restore *r, struct places *places, uint64_t id,
+		const struct rec_object *o, struct failure *f)
 {
 	switch (o->kind) {
 	case OBJECT_SHARED:
@@ -258,6 +259,8 @@ static int make(struct restore *r, struct places *places,
 		return make_memfd(o->name);
 	case OBJECT_DIRECTORY:
 		return make_directory(places, o);
+	case OBJECT_SYSV:
+		return shm_make(r, id, o, f);
 	default:
 		return make_deleted(r, places, o);
 	}
@@ -285,7 +288,7 @@ static bool is_executed(const struct restore *r, uint64_t id)
 
 static int set_owner(struct restore *r, const struct rec_object *o, int fd)
 {
-	if (o->kind == OBJECT_SHARED)
+	if (o->kind == OBJECT_SHARED || o->kind == OBJECT_SYSV)
 		return 0;
 	if (fchown(fd, o->uid, o->gid) < 0 && geteuid() == 0)
 		warning_add(r, "%s could not be given to user %u", o->name,
@@ -319,14 +322,19 @@ static int add_object(struct restore *r, uint64_t id, const struct rec_object *o
 	return opened_add(r, &r->objects, id, fd, f);
 }
 
+static bool has_size(const struct rec_object *o)
+{
+	return o->kind != OBJECT_DIRECTORY && o->kind != OBJECT_SYSV;
+}
+
 static int prepare_one(struct restore *r, struct places *places, uint64_t id,
 		       const struct rec_object *o, struct failure *f)
 {
-	int fd = make(r, places, o);
+	int fd = make(r, places, id, o, f);
 
 	if (fd < 0)
 		return fail_errno(f, 0, "cannot make %s", o->name);
-	if (o->kind != OBJECT_DIRECTORY && ftruncate(fd, o->size) < 0) {
+	if (has_size(o) && ftruncate(fd, o->size) < 0) {
 		close(fd);
 		return fail_errno(f, 0, "cannot give %s its %llu bytes",
 				  o->name, (unsigned long long)o->size);

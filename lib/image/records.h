@@ -54,6 +54,9 @@ enum record_type {
 	RECORD_INET_DATA = 51,
 	RECORD_TCP = 52,
 	RECORD_PROC_FILE = 60,
+	RECORD_SHM = 61,
+	RECORD_SEM = 62,
+	RECORD_MSG = 63,
 	RECORD_CARRIED = 80,
 };
 
@@ -255,6 +258,7 @@ enum object_kind {
 	OBJECT_MEMFD = 1,
 	OBJECT_DELETED = 2,	/* a file without a name any more */
 	OBJECT_DIRECTORY = 3,	/* a directory without one */
+	OBJECT_SYSV = 4,	/* of a rec_shm */
 };
 
 /* id: from OBJECT_FIRST; memory or a file that only the tree has.  Its bytes
@@ -301,6 +305,38 @@ struct rec_carried {
 	uint32_t mode;		/* permissions */
 	uint32_t uid, gid;
 	uint64_t mtime_ns;
+};
+
+/* id: of its rec_object; System V shared memory */
+struct rec_shm {
+	uint32_t shmid;
+	int32_t key;		/* IPC_PRIVATE 0 */
+	bool removed;		/* goes when the last detaches */
+	bool locked;		/* SHM_LOCK */
+	bool shared;		/* others had it attached, too */
+	int64_t ctime;		/* seconds */
+};
+
+/* id: of semget(2) */
+struct rec_sem {
+	int32_t key;
+	uint32_t mode, uid, gid;
+	struct list values;	/* of uint64_t */
+	int64_t ctime;		/* seconds */
+};
+
+struct rec_sysv_message {
+	int64_t type;
+	struct blob data;
+};
+
+/* id: of msgget(2) */
+struct rec_msg {
+	int32_t key;
+	uint32_t mode, uid, gid;
+	uint64_t room;		/* msg_qbytes */
+	struct list messages;	/* of struct rec_sysv_message, in order */
+	int64_t ctime;		/* seconds */
 };
 
 /* id: counted up with rec_file; an open file of /proc/PID */

@@ -29,6 +29,7 @@
 #include "image/carry.h"
 #include "image/memory.h"
 #include "image/processor.h"
+#include "image/sysv.h"
 #include "proc/proc.h"
 
 #define PATIENCE_MS	3000	/* for a source that is being ended */
@@ -668,6 +669,8 @@ void restore_abandon(struct restore *r)
 	if (!r->released)
 		puppets_end(r);
 	carry_undo(r);
+	if (!r->released)
+		sysv_undo(r);
 	unix_end(r, r->released);
 	close_all(r);
 	close_fd(&r->master);

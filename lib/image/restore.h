@@ -91,6 +91,9 @@ struct restore {
 	struct list handover;	/* the two ends of a socket for that */
 	struct list objects;	/* of struct opened */
 	struct list objects_ro;	/* the same, for reading alone */
+	struct list sysv_made;	/* of this restore's making: sysv.c */
+	struct list shm_held;	/* of void *: attached here for the moment */
+	struct list shm_kept;	/* of struct opened: objects that are here */
 	struct list objects_rw;	/* those that are executed, for writing, until
 				   they are filled: our own alone */
 	struct list unix_made;	/* of struct made: sockets, while they are made */
