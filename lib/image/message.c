@@ -16,10 +16,12 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -29,6 +31,7 @@
 #include "image/unix.h"
 
 #define PIECE		(1u << 20)	/* of a stream, in one record */
+#define WINDOW		(64u << 10)
 #define RIGHTS_MAX	253		/* the kernel's SCM_MAX_FD */
 #ifndef SCM_PIDFD
 #define SCM_PIDFD	4
@@ -43,6 +46,7 @@ static const struct field message_fields[] = {
 	FIELD(struct rec_message, rights, FIELD_WORDS, .max = RIGHTS_MAX),
 	FIELD(struct rec_message, sender, FIELD_UINT),
 	FIELD(struct rec_message, urgent, FIELD_BOOL),
+	FIELD(struct rec_message, lengths, FIELD_WORDS, .max = PIECE),
 	FIELD(struct rec_message, credentials, FIELD_BOOL),
 };
 static const struct schema message_schema =
@@ -183,6 +187,123 @@ static int peek(struct unix_look *l, struct tree_unix *t, int sock,
 	return 1;
 }
 
+static int set_int(int sock, int name, int value)
+{
+	return setsockopt(sock, SOL_SOCKET, name, &value, sizeof(value));
+}
+
+/* Room for a run, and behind it a page where the kernel may not write. */
+struct bay {
+	uint8_t *start;
+	size_t size;
+};
+
+static int bay_open(struct bay *b, struct failure *f)
+{
+	b->size = MESSAGE_MAX + 4096;
+	b->start = mmap(NULL, b->size, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (b->start == MAP_FAILED ||
+	    mprotect(b->start + MESSAGE_MAX, 4096, PROT_NONE) < 0)
+		return fail_errno(f, 0, "cannot map memory");
+	return 0;
+}
+
+/*
+ * How a stream was written is not seen by who reads it.  But the kernel copies
+ * one write after the other, each whole or not at all: with room for @room of
+ * the @n bytes at @offset alone, it is those that end before that.  0: none.
+ */
+static size_t whole_pieces(const struct bay *b, int sock, size_t offset,
+			   size_t n, size_t room)
+{
+	struct iovec iov = { b->start + MESSAGE_MAX - room, n };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	ssize_t got;
+
+	set_int(sock, SO_PEEK_OFF, offset);
+	got = recvmsg(sock, &msg, MSG_PEEK | MSG_DONTWAIT);
+	return got > 0 && (size_t)got <= room ? got : 0;
+}
+
+/* The lengths of what lies at @offset, @n bytes, from the last to the first;
+ * they are then turned. */
+static void add_lengths(const struct bay *b, int sock, size_t offset, size_t n,
+			struct list *lengths)
+{
+	size_t first = lengths->n, start;
+	uint64_t *v;
+
+	for (; n; n = start) {
+		start = whole_pieces(b, sock, offset, n, n - 1);
+		*(uint64_t *)list_add(lengths, sizeof(uint64_t)) = n - start;
+	}
+	v = lengths->items;
+	for (size_t i = first, j = lengths->n; i + 1 < j; i++) {
+		uint64_t one = v[i];
+
+		v[i] = v[--j];
+		v[j] = one;
+	}
+}
+
+/* A window at a time, so that little is copied often. */
+static void find_lengths(const struct bay *b, int sock, size_t offset, size_t n,
+			 struct list *lengths)
+{
+	size_t window = WINDOW, some;
+
+	for (size_t done = 0; done < n; done += some) {
+		some = n - done;
+		while (some > window) {
+			size_t whole = whole_pieces(b, sock, offset + done,
+						    window + 1, window);
+
+			if (whole)
+				some = whole;
+			else
+				window *= 2;
+		}
+		add_lengths(b, sock, offset + done, some, lengths);
+	}
+}
+
+/* Descriptors came with the last piece: it is a message of its own. */
+static void part_rights(struct tree_unix *t, struct queued *q)
+{
+	struct queued *last;
+	uint64_t size = *list_at(&q->rec.lengths, uint64_t, q->rec.lengths.n - 1);
+
+	list_add(&t->messages, sizeof(*q));
+	last = list_at(&t->messages, struct queued, t->messages.n - 1);
+	q = last - 1;
+	*last = *q;
+	memset(&last->rec.lengths, 0, sizeof(struct list));
+	memset(&q->fds, 0, sizeof(q->fds));
+	q->rec.lengths.n--;
+	q->rec.data.len -= size;
+	last->rec.data.len = size;
+	last->rec.data.data = xmalloc(size);
+	memcpy(last->rec.data.data, q->rec.data.data + q->rec.data.len, size);
+}
+
+/* In how many pieces the run that was read last was written. */
+static void part_pieces(struct tree_unix *t, const struct bay *b, int sock,
+			size_t offset)
+{
+	struct queued *q = list_at(&t->messages, struct queued,
+				   t->messages.n - 1);
+	size_t n = q->rec.data.len;
+
+	find_lengths(b, sock, offset, n, &q->rec.lengths);
+	set_int(sock, SO_PEEK_OFF, offset + n);
+	if (q->fds.n && q->rec.lengths.n > 1)
+		part_rights(t, q);
+	q = list_at(&t->messages, struct queued, t->messages.n - 1);
+	if (q->rec.lengths.n == 1)
+		list_free(&q->rec.lengths);
+}
+
 /*
  * The byte sent by MSG_OOB ends the piece before it: it is the first of its
  * own.  Now it is taken out of that.
@@ -201,6 +322,7 @@ static void part_urgent(struct tree_unix *t, uint8_t byte, bool first)
 			memmove(rest + 1, rest, (t->messages.n - i - 2) *
 				sizeof(*q));
 			*rest = *q;	/* rights stay with the first byte */
+			memset(&rest->rec.lengths, 0, sizeof(struct list));
 			memset(&rest->rec.rights, 0, sizeof(struct list));
 			memset(&rest->fds, 0, sizeof(struct list));
 			rest->rec.data.len--;
@@ -209,14 +331,10 @@ static void part_urgent(struct tree_unix *t, uint8_t byte, bool first)
 			       rest->rec.data.len);
 			q->rec.data.len = 1;
 		}
+		list_free(&q->rec.lengths);
 		q->rec.urgent = true;
 		return;
 	}
-}
-
-static int set_int(int sock, int name, int value)
-{
-	return setsockopt(sock, SOL_SOCKET, name, &value, sizeof(value));
 }
 
 static int get_int(int sock, int name)
@@ -227,35 +345,52 @@ static int get_int(int sock, int name)
 	return getsockopt(sock, SOL_SOCKET, name, &value, &len) < 0 ? 0 : value;
 }
 
-static int walk_pieces(struct unix_look *l, struct tree_unix *t, int sock,
-		       struct failure *f)
+static int walk_all(struct unix_look *l, struct tree_unix *t, int sock,
+		    const struct bay *b, bool to_end, struct failure *f)
 {
-	uint8_t *buffer = xmalloc(MESSAGE_MAX), byte = 0;
-	int waiting = 0, rc, mark = 0;
-	size_t len = 0;
+	int waiting = 0, rc = ioctl(sock, FIONREAD, &waiting) < 0 ? 0 : 1;
+	size_t len = 0, offset = 0;
+
+	while (rc > 0 && (waiting > 0 || to_end)) {
+		rc = peek(l, t, sock, b->start, &len, f);
+		if (rc > 0 && t->k->type == SOCK_STREAM)
+			part_pieces(t, b, sock, offset);
+		offset += len;
+		waiting -= len;
+	}
+	return rc < 0 ? -1 : 0;
+}
+
+static int walk_pieces(struct unix_look *l, struct tree_unix *t, int sock,
+		       bool to_end, struct failure *f)
+{
+	struct bay b;
+	uint8_t byte = 0;
+	int rc, mark = 0;
 	bool urgent = t->k->type == SOCK_STREAM &&
 		recv(sock, &byte, 1, MSG_OOB | MSG_PEEK | MSG_DONTWAIT) == 1;
 
+	if (bay_open(&b, f) < 0)
+		return -1;
 	if (urgent) {
 		ioctl(sock, SIOCATMARK, &mark);
 		set_int(sock, SO_OOBINLINE, 1);
 	}
-	/* At its end an error might be waiting, and would be lost. */
-	rc = ioctl(sock, FIONREAD, &waiting) < 0 ? 0 : 1;
-	while (rc > 0 && (t->k->type == SOCK_DGRAM || waiting > 0)) {
-		rc = peek(l, t, sock, buffer, &len, f);
-		waiting -= len;
-	}
+	rc = walk_all(l, t, sock, &b, to_end, f);
 	if (urgent) {
 		set_int(sock, SO_OOBINLINE, 0);
 		part_urgent(t, byte, mark);
 	}
-	free(buffer);
-	return rc < 0 ? -1 : 0;
+	munmap(b.start, b.size);
+	return rc;
 }
 
-/* As it was it is left, whatever happened. */
-static int walk(struct unix_look *l, struct tree_unix *t, int sock,
+/*
+ * As it was it is left, whatever happened.  At the end of the queue an error
+ * (@failed) would be waiting, and be lost; but only so far one finds messages
+ * without a byte.
+ */
+static int walk(struct unix_look *l, struct tree_unix *t, int sock, bool failed,
 		struct failure *f)
 {
 	int offset = get_int(sock, SO_PEEK_OFF), pass = get_int(sock, SO_PASSCRED);
@@ -264,7 +399,8 @@ static int walk(struct unix_look *l, struct tree_unix *t, int sock,
 	if (set_int(sock, SO_PASSCRED, 1) < 0 || set_int(sock, SO_PEEK_OFF, 0) < 0)
 		rc = fail_errno(f, 0, "cannot look into a socket");
 	else
-		rc = walk_pieces(l, t, sock, f);
+		rc = walk_pieces(l, t, sock,
+				 t->k->type != SOCK_STREAM && !failed, f);
 	set_int(sock, SO_PEEK_OFF, offset);
 	set_int(sock, SO_PASSCRED, pass);
 	return rc;
@@ -283,7 +419,7 @@ static int walk_one(struct unix_look *l, struct tree_unix *t, struct failure *f)
 	if (p.fd < 0)
 		return -1;
 	if (poll(&p, 1, 0) == 1 && p.revents & POLLIN)
-		rc = walk(l, &found, p.fd, f);
+		rc = walk(l, &found, p.fd, p.revents & POLLERR, f);
 	close(p.fd);
 	tree_unix_find(l, found.ino)->messages = found.messages;
 	return rc;
@@ -433,6 +569,20 @@ static bool is_open(const struct restore *r, uint64_t id)
 	return false;
 }
 
+static bool lengths_sound(const struct rec_message *m, const struct rec_unix *to)
+{
+	size_t left = m->data.len;
+
+	if (m->lengths.n && (!to || to->type != SOCK_STREAM || m->rights.n))
+		return false;
+	list_each(&m->lengths, uint64_t, n) {
+		if (!*n || *n > left)
+			return false;
+		left -= *n;
+	}
+	return !m->lengths.n || !left;
+}
+
 static int verify(struct restore *r, struct failure *f)
 {
 	image_each(&r->image, RECORD_MESSAGE, struct rec_message, m) {
@@ -448,6 +598,7 @@ static int verify(struct restore *r, struct failure *f)
 
 		list_each(&m->rights, uint64_t, id)
 			sound &= is_open(r, *id);
+		sound &= lengths_sound(m, to);
 		if (!sound)
 			return fail(f, STATUS_STREAM, "a message for socket %llu "
 				    "is not sound",
@@ -671,12 +822,22 @@ static int send_piece(struct restore *r, struct made *to,
 {
 	struct made *from = made_find(r, to->rec->peer);
 	int sock = to->peer >= 0 ? to->peer : from ? from->fd : -1;
+	bool stream = to->rec->type == SOCK_STREAM;
+	struct rec_message part = *m;
+	size_t done = 0, i = 0;
 
 	if (sock < 0)
 		return fail(f, STATUS_SYSTEM, "a socket without a peer has data "
 			    "to be received");
-	if (send_by(r, sock, m, to->rec->type == SOCK_STREAM, NULL, 0, f) < 0)
-		return fail_errno(f, 0, "cannot fill a socket");
+	do {
+		part.data.data = m->data.data + done;
+		part.data.len = i < m->lengths.n ?
+			*list_at(&m->lengths, uint64_t, i++) :
+			m->data.len - done;
+		if (send_by(r, sock, &part, stream, NULL, 0, f) < 0)
+			return fail_errno(f, 0, "cannot fill a socket");
+		done += part.data.len;
+	} while (done < m->data.len);
 	return 0;
 }
 
@@ -686,8 +847,11 @@ static size_t bytes_for(struct restore *r, uint64_t id)
 	size_t n, sum = 0;
 	struct record *rec = image_run(&r->image, RECORD_MESSAGE, id, &n);
 
-	for (; n--; rec++)
-		sum += 4 * ((struct rec_message *)rec->data)->data.len + 4096;
+	for (; n--; rec++) {
+		const struct rec_message *m = rec->data;
+
+		sum += 4 * m->data.len + 4096 * (m->lengths.n + 1);
+	}
 	return sum;
 }
 
@@ -760,8 +924,24 @@ int messages_restore(struct restore *r, struct failure *f)
 	return connect_datagrams(r, f);
 }
 
+/* When they are in their places: each by the first number that is met. */
+static int settle(struct restore *r, struct puppet *p, struct failure *f)
+{
+	for (size_t i = 0; i < p->fd_n; i++) {
+		struct rec_unix *u = image_find(&r->image, RECORD_UNIX,
+						p->fds[i]->open);
+
+		if (!u || !(u->flags & O_ASYNC))
+			continue;
+		if (socket_async(p, p->fds[i]->fd, u->flags, f) < 0)
+			return -1;
+		u->flags &= ~O_ASYNC;
+	}
+	return 0;
+}
+
 const struct kind kind_message = {
 	.type = RECORD_MESSAGE, .schema = &message_schema,
 	.check = check, .capture = capture,
-	.verify = verify,
+	.verify = verify, .settle = settle,
 };

@@ -432,6 +432,8 @@ struct rec_message {
 	uint32_t uid, gid;
 	bool urgent;		/* one byte, sent by MSG_OOB */
 	struct list rights;	/* of uint64_t: open descriptions, SCM_RIGHTS */
+	struct list lengths;	/* of uint64_t: of a stream's pieces, as they
+				   were written; none: it is one */
 };
 
 enum outside_kind {

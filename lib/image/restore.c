@@ -654,7 +654,6 @@ int restore_release(struct restore *r, struct failure *f)
 	}
 	r->released = true;
 	carry_commit(r);
-	unix_end(r, true);
 	redraw(r);
 	return 0;
 }

@@ -570,6 +570,36 @@ void socket_own(struct restore *r, int sock, const struct list *owner,
 	}
 }
 
+void socket_usual_room(int sock, const struct list *options)
+{
+	int fresh, want;
+
+	list_each(options, struct rec_option, o)
+		if (o->level == SOL_SOCKET && o->name == SO_SNDBUF)
+			return;
+	fresh = new_like(sock);
+	want = get_int(fresh, SO_SNDBUF) / 2;
+	close(fresh);
+	if (setsockopt(sock, SOL_SOCKET, SO_SNDBUFFORCE, &want, sizeof(want)) < 0)
+		setsockopt(sock, SOL_SOCKET, SO_SNDBUF, &want, sizeof(want));
+	want = get_int(sock, SO_BUF_LOCK) & ~1;
+	setsockopt(sock, SOL_SOCKET, SO_BUF_LOCK, &want, sizeof(want));
+}
+
+/* In the puppet, since a signal tells by which number it was asked for. */
+int socket_async(struct puppet *p, int fd, uint32_t flags, struct failure *f)
+{
+	struct batch b;
+	int rc;
+
+	puppet_batch(p, &b);
+	batch_add(&b, "ask for signals of a socket", SYS_fcntl, fd, F_SETFL,
+		  flags);
+	rc = batch_run(&b, f);
+	batch_free(&b);
+	return rc;
+}
+
 void socket_make_room(int sock, size_t bytes)
 {
 	int want = bytes > (1u << 29) ? 1 << 29 : (int)bytes;

@@ -60,5 +60,10 @@ void socket_own(struct restore *r, int sock, const struct list *owner,
 		const char *what);
 /* Room for @bytes to be sent at once, whatever SO_SNDBUF has been set to. */
 void socket_make_room(int sock, size_t bytes);
+/* As it was before that, unless @options say how much it is. */
+void socket_usual_room(int sock, const struct list *options);
+/* Sets O_ASYNC, among @flags, for descriptor @fd of a process that has it: after
+ * kind_descriptor has settled, once for each socket. */
+int socket_async(struct puppet *p, int fd, uint32_t flags, struct failure *f);
 
 #endif

@@ -147,6 +147,7 @@ static void free_message(struct queued *q)
 	free(q->rec.data.data);
 	free(q->rec.from.data);
 	list_free(&q->rec.rights);
+	list_free(&q->rec.lengths);
 	list_free(&q->fds);
 }
 
@@ -568,6 +569,12 @@ static int capture(struct capture *c, struct source *s,
 	rec->shutdown = t->k->shutdown;
 	rec->state = state_of(c, t->k);
 	rec->reset = is_reset(sock);
+	if (rec->reset && rec->type == SOCK_DGRAM) {
+		close(sock);
+		return fail(f, STATUS_OBSTACLE, "process %d has a datagram "
+			    "socket with an error waiting (descriptor %d)",
+			    s->pid, fd->fd);
+	}
 	if (rec->state == UNIX_LISTENING)
 		rec->backlog = t->k->wqueue;
 	if (rec->state == UNIX_ORPHAN || rec->state == UNIX_OUTSIDE)
@@ -693,6 +700,14 @@ static int settle(struct restore *r, struct puppet *p, struct failure *f)
 	return unix_finish_all(r, f);
 }
 
+/* Before it runs: it may look into the directories of its sockets. */
+static int commit(struct restore *r, struct failure *f)
+{
+	(void)f;
+	unix_end(r, true);
+	return 0;
+}
+
 /* ---- for people ---- */
 
 static void put_name(FILE *to, const char *word, const struct blob *name)
@@ -726,5 +741,6 @@ const struct kind kind_unix = {
 	.type = RECORD_UNIX, .schema = &unix_schema, .unique = true,
 	.open = true,
 	.check = check_all, .verify = verify, .settle = settle,
+	.commit = commit,
 	.describe = describe,
 };

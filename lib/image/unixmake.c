@@ -476,10 +476,22 @@ static int in_nook(const char *dir, int sock, const struct blob *name, int *path
 		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 			;
 	err = nook->err;
+	if (!err && nook->path < 0)
+		err = EIO;
 	*path = nook->path;
 	munmap(nook, sizeof(*nook));
 	errno = err;
 	return err ? -1 : 0;
+}
+
+/* Until all have connected, whoever they are for that moment. */
+static void open_to_all(const struct made *m)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", m->path);
+	if (m->path >= 0)
+		chmod(path, 0666);
 }
 
 int unix_scratch_bind(struct restore *r, int sock, const struct blob *name,
@@ -493,6 +505,7 @@ int unix_scratch_bind(struct restore *r, int sock, const struct blob *name,
 	if (!mkdtemp(dir))
 		return fail_errno(f, 0, "cannot make a directory in /tmp");
 	rc = in_nook(dir, sock, name, &m->path);
+	open_to_all(m);
 	if (rc < 0)
 		fail_errno(f, 0, "cannot name a socket %s",
 			   unix_text(name->data, name->len, text));
@@ -547,6 +560,7 @@ static int bind_path(struct made *m, int sock, struct failure *f)
 		m->path = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (rc == 0)
 		m->placed = true;
+	open_to_all(m);
 	free(path);
 	return rc;
 }
@@ -891,10 +905,11 @@ static int finish(struct restore *r, struct made *m, struct failure *f)
 	if (u->shutdown && u->state != UNIX_OUTSIDE)
 		shutdown(m->fd, u->shutdown - 1);
 	finish_file(r, m);
+	socket_usual_room(m->fd, &u->options);
 	if (socket_set(r, m->fd, &u->options, what, f) < 0)
 		return -1;
 	socket_own(r, m->fd, &u->owner, what);
-	fcntl(m->fd, F_SETFL, u->flags & (O_NONBLOCK | O_ASYNC));
+	fcntl(m->fd, F_SETFL, u->flags & O_NONBLOCK);
 	return 0;
 }
 
