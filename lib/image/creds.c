@@ -160,6 +160,25 @@ static void add_groups(struct batch *b, const struct rec_creds *c)
 	free(list);
 }
 
+#define FEW_GROUPS 512		/* a queue has room for */
+
+static int set_groups(struct puppet *p, struct member *m, struct batch *queue,
+		      const struct rec_creds *c, struct failure *f)
+{
+	struct batch b;
+	int rc;
+
+	if (c->groups.n <= FEW_GROUPS) {
+		add_groups(queue, c);
+		return 0;
+	}
+	member_batch(p, m, &b);
+	add_groups(&b, c);
+	rc = batch_run(&b, f);
+	batch_free(&b);
+	return rc;
+}
+
 static void add_ids(struct batch *b, const struct rec_creds *c)
 {
 	batch_add(b, NULL, SYS_prctl, PR_SET_KEEPCAPS, 1);
@@ -225,8 +244,7 @@ static int thread(struct restore *r, struct puppet *p, struct member *m,
 					       m->rec->creds);
 	const struct rec_creds *our = ours();
 	struct rec_creds target = *c, has = *our, *now = &has;
-	struct batch b;
-	int rc;
+	struct batch *b;
 
 	/* What this program itself lacks cannot be given. */
 	target.cap_bnd &= our->cap_bnd;
@@ -237,16 +255,17 @@ static int thread(struct restore *r, struct puppet *p, struct member *m,
 		has.cap_prm = has.cap_eff = our->cap_bnd;
 	if (same(&target, now))
 		return 0;
-	member_batch(p, m, &b);
-	drop_bounds(&b, &target, now);
-	if (!same_groups(&target, now))
-		add_groups(&b, &target);
+	b = member_queue(p, m, f);
+	if (!b)
+		return -1;
+	drop_bounds(b, &target, now);
+	if (!same_groups(&target, now) &&
+	    set_groups(p, m, b, &target, f) < 0)
+		return -1;
 	if (!same_ids(&target, now))
-		add_ids(&b, &target);
-	add_caps(&b, &target, now);
-	rc = batch_run(&b, f);
-	batch_free(&b);
-	return rc;
+		add_ids(b, &target);
+	add_caps(b, &target, now);
+	return 0;
 }
 
 const struct kind kind_creds = {

@@ -129,17 +129,25 @@ static int check(struct capture *c, struct source *s, struct failure *f)
 
 /* ---- capture ---- */
 
-/* In the order of inodes, and of the kernel's own comparison for those that may
- * be the same. */
+/*
+ * Descriptions are kept in the order of their inodes, and of the kernel's own
+ * comparison for those that may be the same.
+ */
+static int compare_inode(const struct seen_open *o, dev_t dev, ino_t ino)
+{
+	if (o->ino != ino)
+		return ino < o->ino ? -1 : 1;
+	return dev < o->dev ? -1 : dev > o->dev;
+}
+
 static int compare_open(const struct seen_open *o, pid_t pid,
 			const struct source_fd *fd)
 {
+	int order = compare_inode(o, fd->st.st_dev, fd->st.st_ino);
 	long rc;
 
-	if (o->dev != fd->st.st_dev)
-		return fd->st.st_dev < o->dev ? -1 : 1;
-	if (o->ino != fd->st.st_ino)
-		return fd->st.st_ino < o->ino ? -1 : 1;
+	if (order)
+		return order;
 	rc = syscall(SYS_kcmp, pid, o->pid, KCMP_FILE, fd->fd, o->fd);
 	return rc == 1 ? -1 : rc == 2 || rc == 3 ? 1 : rc == 0 ? 0 : -2;
 }
@@ -352,40 +360,32 @@ static int take_late(struct restore *r, struct puppet *p, struct list *have,
 static int place(struct restore *r, struct puppet *p, const struct list *late,
 		 struct failure *f)
 {
-	struct batch b;
+	struct batch *b = puppet_queue(p, f);
 	int rc = 0;
 
-	puppet_batch(p, &b);
+	if (!b)
+		return -1;
 	for (size_t i = 0; i < p->fd_n && rc == 0; i++) {
 		const struct rec_descriptor *d = p->fds[i];
 		int from = opened_find(&r->opened, d->open);
 
 		if (from < 0)
 			from = opened_find(late, d->open);
-		batch_add(&b, "place a descriptor", SYS_dup3, from, d->fd,
+		batch_add(b, "place a descriptor", SYS_dup3, from, d->fd,
 			  d->cloexec ? O_CLOEXEC : 0);
-		if (batch_full(&b)) {
-			rc = batch_run(&b, f);
-			batch_reset(&b);
+		if (batch_full(b)) {
+			rc = batch_run(b, f);
+			batch_reset(b);
 		}
 	}
-	if (rc == 0)
-		rc = batch_run(&b, f);
-	batch_free(&b);
 	return rc;
 }
 
 static int close_others(struct puppet *p, struct failure *f)
 {
-	struct batch b;
-	int rc;
+	struct batch *b = puppet_queue(p, f);
 
-	puppet_batch(p, &b);
-	rc = add_closes(p, &b, f);
-	if (rc == 0)
-		rc = batch_run(&b, f);
-	batch_free(&b);
-	return rc;
+	return b ? add_closes(p, b, f) : -1;
 }
 
 /* After the address space: its files are mapped through our descriptors. */

@@ -119,6 +119,8 @@ static int set(struct restore *r, struct puppet *p, bool exact,
 		if (l.soft != now[i][0] || l.hard != now[i][1])
 			add_limit(&b, NULL, i, &l);
 	}
+	if (exact && b.calls.n && member_queues_flush(r, f) < 0)
+		return -1;
 	rc = batch_run(&b, f);
 	if (rc == 0 && exact)
 		rc = lower(r, p, &b, rec, now, f);

@@ -368,10 +368,11 @@ static int flush_if_full(struct batch *b, struct failure *f)
 
 static int build(struct restore *r, struct puppet *p, struct failure *f)
 {
-	struct batch b;
+	struct batch *b = puppet_queue(p, f);
 	int rc = 0;
 
-	puppet_batch(p, &b);
+	if (!b)
+		return -1;
 	for (size_t i = 0; i < p->map_n && rc == 0; i++) {
 		const struct rec_mapping *m = p->maps[i];
 
@@ -383,12 +384,9 @@ static int build(struct restore *r, struct puppet *p, struct failure *f)
 			continue;
 		}
 		if (m->kind != MAPPING_VDSO && m->kind != MAPPING_VVAR)
-			add_mmap(r, &b, m);
-		rc = flush_if_full(&b, f);
+			add_mmap(r, b, m);
+		rc = flush_if_full(b, f);
 	}
-	if (rc == 0)
-		rc = batch_run(&b, f);
-	batch_free(&b);
 	return rc;
 }
 
@@ -456,25 +454,23 @@ static void add_advice(struct batch *b, const struct rec_mapping *m)
 
 static int settle(struct restore *r, struct puppet *p, struct failure *f)
 {
-	struct batch b;
+	struct batch *b = puppet_queue(p, f);
 	int rc = 0;
 
 	(void)r;
-	puppet_batch(p, &b);
+	if (!b)
+		return -1;
 	for (size_t i = 0; i < p->map_n && rc == 0; i++) {
 		const struct rec_mapping *m = p->maps[i];
 
 		if (m->kind == MAPPING_VDSO || m->kind == MAPPING_VVAR)
 			continue;
-		rc = add_guards(&b, m, f);
-		add_name(&b, m);
-		add_advice(&b, m);
+		rc = add_guards(b, m, f);
+		add_name(b, m);
+		add_advice(b, m);
 		if (rc == 0)
-			rc = flush_if_full(&b, f);
+			rc = flush_if_full(b, f);
 	}
-	if (rc == 0)
-		rc = batch_run(&b, f);
-	batch_free(&b);
 	return rc;
 }
 

@@ -376,21 +376,19 @@ static int verify(struct restore *r, struct failure *f)
 
 static int build(struct restore *r, struct puppet *p, struct failure *f)
 {
-	struct batch b;
-	int rc;
+	struct batch *b = puppet_queue(p, f);
 
-	puppet_batch(p, &b);
-	batch_add(&b, "set the personality", SYS_personality, p->rec->persona);
+	if (!b)
+		return -1;
+	batch_add(b, "set the personality", SYS_personality, p->rec->persona);
 	if (p->rec->cwd_object)
-		batch_add(&b, "change the directory", SYS_fchdir,
+		batch_add(b, "change the directory", SYS_fchdir,
 			  opened_find(&r->objects, p->rec->cwd_object));
 	else
-		batch_add(&b, "change the directory", SYS_chdir,
-			  batch_text(&b, p->rec->cwd));
-	batch_add(&b, NULL, SYS_umask, p->rec->umask);
-	rc = batch_run(&b, f);
-	batch_free(&b);
-	return rc;
+		batch_add(b, "change the directory", SYS_chdir,
+			  batch_text(b, p->rec->cwd));
+	batch_add(b, NULL, SYS_umask, p->rec->umask);
+	return 0;
 }
 
 static int write_number(pid_t pid, const char *name, const char *fmt,
@@ -412,8 +410,7 @@ static int settle(struct restore *r, struct puppet *p, struct failure *f)
 {
 	const struct rec_process *rec = p->rec;
 	int64_t now = 0;
-	struct batch b;
-	int rc;
+	struct batch *b = puppet_queue(p, f);
 
 	proc_number(p->pid, "oom_score_adj", 10, &now);
 	if (now != rec->oom_adj &&
@@ -422,19 +419,18 @@ static int settle(struct restore *r, struct puppet *p, struct failure *f)
 			    "not be set (it is %d now)",
 			    (unsigned long long)rec->pid, rec->oom_adj, (int)now);
 	write_number(p->pid, "coredump_filter", "0x%llx", rec->dump_mask);
-	puppet_batch(p, &b);
+	if (!b)
+		return -1;
 	if (rec->subreaper)
-		batch_add(&b, "become a subreaper", SYS_prctl,
+		batch_add(b, "become a subreaper", SYS_prctl,
 			  PR_SET_CHILD_SUBREAPER, 1);
 	if (rec->thp_off)
-		batch_add(&b, NULL, SYS_prctl, PR_SET_THP_DISABLE, 1);
+		batch_add(b, NULL, SYS_prctl, PR_SET_THP_DISABLE, 1);
 	/* By now it has its working directory, which may be outside. */
 	if (rec->root)
-		batch_add(&b, "change its root directory", SYS_chroot,
-			  batch_text(&b, rec->root));
-	rc = batch_run(&b, f);
-	batch_free(&b);
-	return rc;
+		batch_add(b, "change its root directory", SYS_chroot,
+			  batch_text(b, rec->root));
+	return 0;
 }
 
 const struct kind kind_process = {

@@ -55,6 +55,118 @@ void member_batch(struct puppet *p, struct member *m, struct batch *b)
 	batch_init(b, &p->strings, &m->t);
 }
 
+static int run_if_full(struct batch *b, struct failure *f)
+{
+	if (!batch_full(b))
+		return 0;
+	if (batch_run(b, f) < 0)
+		return -1;
+	batch_reset(b);
+	return 0;
+}
+
+struct batch *puppet_queue(struct puppet *p, struct failure *f)
+{
+	struct batch *b = &p->queue;
+
+	if (!b->s)
+		puppet_batch(p, b);
+	b->t = &puppet_leader(p)->t;	/* the list may have moved */
+	p->strings.queue = b;
+	return run_if_full(b, f) < 0 ? NULL : b;
+}
+
+struct batch *member_queue(struct puppet *p, struct member *m,
+			   struct failure *f)
+{
+	struct batch *b = &m->queue;
+
+	if (!b->s)
+		batch_init_slot(b, &p->strings, &m->t,
+				m - (struct member *)p->members.items);
+	return run_if_full(b, f) < 0 ? NULL : b;
+}
+
+/* Starts them all, then waits for all, also after a failure. */
+static int run_all(struct list *batches, struct failure *f)
+{
+	struct failure ignored = { 0 };
+	size_t started = 0;
+	int rc = 0;
+
+	while (started < batches->n && rc == 0) {
+		rc = batch_start(*list_at(batches, struct batch *, started), f);
+		started += rc == 0;
+	}
+	for (size_t i = 0; i < started; i++) {
+		struct batch *b = *list_at(batches, struct batch *, i);
+
+		if (batch_finish(b, rc < 0 ? &ignored : f) < 0)
+			rc = -1;
+		batch_reset(b);
+	}
+	list_free(batches);
+	return rc;
+}
+
+int queues_flush(struct restore *r, struct failure *f)
+{
+	struct list batches = { 0 };
+
+	list_each(&r->puppets, struct puppet *, p)
+		if ((*p)->queue.calls.n)
+			*(struct batch **)list_add(&batches, sizeof(void *)) =
+				&(*p)->queue;
+	return run_all(&batches, f);
+}
+
+/* As many of each process at once as there are slots. */
+static bool gather_members(struct restore *r, size_t first, struct list *batches)
+{
+	bool more = false;
+
+	list_each(&r->puppets, struct puppet *, p) {
+		for (size_t i = first; i < (*p)->members.n &&
+		     i < first + SLOTS; i++) {
+			struct member *m =
+				list_at(&(*p)->members, struct member, i);
+
+			if (m->queue.calls.n)
+				*(struct batch **)list_add(batches,
+					sizeof(void *)) = &m->queue;
+		}
+		more |= (*p)->members.n > first + SLOTS;
+	}
+	return more;
+}
+
+int member_queues_flush(struct restore *r, struct failure *f)
+{
+	bool more = true;
+
+	if (queues_flush(r, f) < 0)
+		return -1;
+	for (size_t first = 0; more; first += SLOTS) {
+		struct list batches = { 0 };
+
+		more = gather_members(r, first, &batches);
+		if (run_all(&batches, f) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int queue_call(struct puppet *p, const char *what, long nr, uint64_t a1,
+		      uint64_t a2, uint64_t a3, struct failure *f)
+{
+	struct batch *b = puppet_queue(p, f);
+
+	if (!b)
+		return -1;
+	batch_add(b, what, nr, a1, a2, a3);
+	return 0;
+}
+
 struct puppet *find_puppet(const struct restore *r, uint64_t pid)
 {
 	list_each(&r->puppets, struct puppet *, p)
@@ -254,6 +366,45 @@ static pid_t outer_child(const struct restore *r, pid_t parent, uint64_t id)
 	return found;
 }
 
+static bool is_met(const struct restore *r, pid_t pid)
+{
+	list_each(&r->puppets, struct puppet *, p)
+		if ((*p)->pid == pid)
+			return true;
+	return false;
+}
+
+/* The same for all children of @parent that have no number yet. */
+static int outer_children(struct restore *r, const struct puppet *parent,
+			  const struct list *made, struct failure *f)
+{
+	struct list kids = { 0 };
+
+	if (r->private_pids)
+		proc_children(parent->pid, &kids);
+	list_each(&kids, pid_t, kid) {
+		struct proc_status st = { 0 };
+		struct puppet *p;
+
+		if (is_met(r, *kid) || proc_status(*kid, *kid, &st) < 0)
+			continue;
+		p = st.nspid_n ? find_puppet(r, st.nspid[st.nspid_n - 1]) : NULL;
+		if (p && !p->pid)
+			p->pid = *kid;
+		proc_status_free(&st);
+	}
+	list_free(&kids);
+	list_each(made, struct puppet *, p) {
+		if (!r->private_pids)
+			(*p)->pid = (*p)->rec->pid;
+		if (!(*p)->pid)
+			return fail(f, STATUS_SYSTEM, "process %llu was made and "
+				    "cannot be found",
+				    (unsigned long long)(*p)->rec->pid);
+	}
+	return 0;
+}
+
 static int clone_failed(int64_t ret, uint64_t id, struct failure *f)
 {
 	errno = -ret;
@@ -265,47 +416,40 @@ static int clone_failed(int64_t ret, uint64_t id, struct failure *f)
 			  (unsigned long long)id);
 }
 
-static int64_t clone_in(struct puppet *p, uint64_t flags, uint64_t exit_signal,
-			uint64_t id, struct failure *f)
+static size_t add_clone(struct batch *b, uint64_t flags, uint64_t exit_signal,
+			uint64_t id)
 {
 	struct clone_args a = { .flags = flags | CLONE_PTRACE,
 				.exit_signal = exit_signal };
 	pid_t tid = id;
+
+	if (id) {
+		a.set_tid = batch_data(b, &tid, sizeof(tid));
+		a.set_tid_size = 1;
+	}
+	return batch_add(b, NULL, SYS_clone3, batch_data(b, &a, sizeof(a)),
+			 sizeof(a));
+}
+
+static int64_t clone_in(struct puppet *p, uint64_t flags, uint64_t exit_signal,
+			uint64_t id, struct failure *f)
+{
 	struct batch b;
 	int64_t ret;
 
 	puppet_batch(p, &b);
-	if (id) {
-		a.set_tid = batch_data(&b, &tid, sizeof(tid));
-		a.set_tid_size = 1;
-	}
-	batch_add(&b, NULL, SYS_clone3, batch_data(&b, &a, sizeof(a)),
-		  sizeof(a));
+	add_clone(&b, flags, exit_signal, id);
 	ret = batch_run(&b, f) < 0 ? -1 : batch_ret(&b, 0);
 	batch_free(&b);
 	return ret;
 }
 
-/* @via clones it: its parent, or another child of that (CLONE_PARENT). */
-static int make_child(struct restore *r, struct puppet *via, struct puppet *p,
-		      struct failure *f)
+/* It has been cloned by @via. */
+static int adopt(struct restore *r, struct puppet *via, struct puppet *p,
+		 pid_t pid, struct failure *f)
 {
-	struct puppet *parent = p->parent;
-	bool sibling = via != parent;
-	struct member *m;
-	int64_t ret = clone_in(via, sibling ? CLONE_PARENT : 0,
-			       sibling ? 0 : p->rec->exit_signal, p->rec->pid, f);
-	pid_t pid;
+	struct member *m = add_leader(r, p, pid);
 
-	if (f->status)
-		return -1;
-	if (ret < 0)
-		return clone_failed(ret, p->rec->pid, f);
-	pid = outer_child(r, parent->pid, p->rec->pid);
-	if (pid < 0)
-		return fail(f, STATUS_SYSTEM, "process %llu was made and cannot "
-			    "be found", (unsigned long long)p->rec->pid);
-	m = add_leader(r, p, pid);
 	if (tracee_adopt(&m->t, pid, pid, f) < 0)
 		return -1;
 	m->t.tell = choose_tell(r, p);
@@ -313,6 +457,62 @@ static int make_child(struct restore *r, struct puppet *via, struct puppet *p,
 		return -1;
 	p->group = via->group;
 	return strings_inherit(&p->strings, &via->strings, pid, f);
+}
+
+/* By another child of its parent (CLONE_PARENT). */
+static int make_sibling(struct restore *r, struct puppet *via, struct puppet *p,
+			struct failure *f)
+{
+	int64_t ret = clone_in(via, CLONE_PARENT, 0, p->rec->pid, f);
+	pid_t pid;
+
+	if (f->status)
+		return -1;
+	if (ret < 0)
+		return clone_failed(ret, p->rec->pid, f);
+	pid = outer_child(r, p->parent->pid, p->rec->pid);
+	if (pid < 0)
+		return fail(f, STATUS_SYSTEM, "process %llu was made and cannot "
+			    "be found", (unsigned long long)p->rec->pid);
+	return adopt(r, via, p, pid, f);
+}
+
+#define CLONES 256		/* in one batch */
+
+/* All by their parent. */
+static int make_some(struct restore *r, struct puppet *parent,
+		     const struct list *kids, struct failure *f)
+{
+	struct failure first = { 0 };
+	struct list made = { 0 };
+	struct batch b;
+	int rc;
+
+	puppet_batch(parent, &b);
+	list_each(kids, struct puppet *, p)
+		add_clone(&b, 0, (*p)->rec->exit_signal, (*p)->rec->pid);
+	rc = batch_run(&b, f);
+	for (size_t i = 0; i < kids->n && rc == 0; i++) {
+		struct puppet *p = *list_at(kids, struct puppet *, i);
+
+		if (batch_ret(&b, i) >= 0)
+			*(struct puppet **)list_add(&made, sizeof(p)) = p;
+		else if (!first.status)
+			clone_failed(batch_ret(&b, i), p->rec->pid, &first);
+	}
+	batch_free(&b);
+	if (rc == 0)
+		rc = outer_children(r, parent, &made, f);
+	/* All of them, that they can be ended. */
+	list_each(&made, struct puppet *, p)
+		if (rc == 0)
+			rc = adopt(r, parent, *p, (*p)->pid, f);
+	list_free(&made);
+	if (rc == 0 && first.status) {
+		*f = first;
+		rc = -1;
+	}
+	return rc;
 }
 
 /*
@@ -402,20 +602,31 @@ static int make_family(struct restore *r, struct puppet *p, struct failure *f);
 static int make_children(struct restore *r, struct puppet *p, uint64_t session,
 			 bool rest, struct failure *f)
 {
-	for (size_t i = 0; i < r->puppets.n; i++) {
-		struct puppet *kid = *list_at(&r->puppets, struct puppet *, i);
+	struct list kids = { 0 };
+	int rc = 0;
+
+	list_each(&r->puppets, struct puppet *, kid) {
 		uint64_t need;
 
-		if (kid->parent != p || kid->pid)
+		if ((*kid)->parent != p || (*kid)->pid)
 			continue;
-		need = needs_session(r, kid);
+		need = needs_session(r, *kid);
 		if (need != session && !(rest && need == ANY_SESSION))
 			continue;
-		kid->birth_session = session;
-		if (make_child(r, p, kid, f) < 0 || make_family(r, kid, f) < 0)
-			return -1;
+		(*kid)->birth_session = session;
+		*(struct puppet **)list_add(&kids, sizeof(*kid)) = *kid;
 	}
-	return 0;
+	for (size_t i = 0; i < kids.n && rc == 0; i += CLONES) {
+		size_t n = kids.n - i < CLONES ? kids.n - i : CLONES;
+		struct list some = { list_at(&kids, struct puppet *, i), n, n };
+
+		rc = make_some(r, p, &some, f);
+	}
+	list_each(&kids, struct puppet *, kid)
+		if (rc == 0)
+			rc = make_family(r, *kid, f);
+	list_free(&kids);
+	return rc;
 }
 
 /* Children in a session whose leader has ended: the parent adopted them. */
@@ -434,7 +645,7 @@ static int make_orphans(struct restore *r, struct puppet *p, uint64_t session,
 		    needs_session(r, kid) != session)
 			continue;
 		kid->birth_session = session;
-		if (make_child(r, &s, kid, f) < 0 || make_family(r, kid, f) < 0)
+		if (make_sibling(r, &s, kid, f) < 0 || make_family(r, kid, f) < 0)
 			return -1;
 	}
 	return stand_in_end(&s, session, f);
@@ -459,7 +670,7 @@ static int begin_session(struct restore *r, struct puppet *p, struct failure *f)
 {
 	int slave = terminal_of_session(r, p);
 
-	if (one_call(p, "begin a session", SYS_setsid, 0, 0, 0, f) < 0)
+	if (queue_call(p, "begin a session", SYS_setsid, 0, 0, 0, f) < 0)
 		return -1;
 	p->group = p->rec->pid;
 	return slave < 0 ? 0 : one_call(p, "take its terminal", SYS_ioctl,
@@ -546,8 +757,10 @@ static int make_groups(struct restore *r, struct failure *f)
 	list_each(&r->puppets, struct puppet *, p)
 		if (group_of(r, *p) == (*p)->rec->pid &&
 		    session_of(r, *p) != (*p)->rec->pid &&
-		    one_call(*p, "lead a group", SYS_setpgid, 0, 0, 0, f) < 0)
+		    queue_call(*p, "lead a group", SYS_setpgid, 0, 0, 0, f) < 0)
 			return -1;
+	if (queues_flush(r, f) < 0)
+		return -1;
 	list_each(&r->puppets, struct puppet *, p) {
 		uint64_t group = group_of(r, *p);
 
@@ -556,12 +769,12 @@ static int make_groups(struct restore *r, struct failure *f)
 		if (!group_exists(r, *p, group)) {
 			if (join_leaderless(r, *p, group, f) < 0)
 				return -1;
-		} else if (one_call(*p, "join a group", SYS_setpgid, 0, group,
+		} else if (queue_call(*p, "join a group", SYS_setpgid, 0, group,
 				    0, f) < 0) {
 			return -1;
 		}
 	}
-	return 0;
+	return queues_flush(r, f);
 }
 
 /* ---- terminals ---- */
@@ -845,14 +1058,15 @@ static int end_leader(struct puppet *p, struct failure *f)
 				 f);
 }
 
-static int finish(struct restore *r, struct puppet *p, struct failure *f)
+/* The last calls; then the work area goes. */
+static int finish_start(struct restore *r, struct puppet *p, struct failure *f)
 {
 	struct member *caller = puppet_last_caller(p);
-	int dumpable = p->rec->dumpable == 1;
 
-	if (one_call(p, "set whether it may be dumped", SYS_prctl,
-		     PR_SET_DUMPABLE, dumpable, 0, f) < 0 ||
-	    locks_take(r, p, f) < 0)
+	if (p->exe < 0)
+		warning_add(r, "process %llu: /proc/PID/exe could not be set: %s",
+			    (unsigned long long)p->rec->pid, strerror(-p->exe));
+	if (locks_take(r, p, f) < 0)
 		return -1;
 	list_each(&p->members, struct member, m)
 		if (set_thread(p, m, f) < 0)
@@ -860,8 +1074,13 @@ static int finish(struct restore *r, struct puppet *p, struct failure *f)
 	if (strings_stub_in_vdso(&p->strings, f) < 0)
 		return -1;
 	/* What is parked here stays, if it was not moved away. */
-	if (strings_unmap(&p->strings, &caller->t,
-			  WORK_SIZE + STUB_ROOM, f) < 0)
+	return strings_unmap_start(&p->strings, &caller->t,
+				   WORK_SIZE + STUB_ROOM, f);
+}
+
+static int finish(struct puppet *p, struct failure *f)
+{
+	if (strings_unmap_finish(&p->strings, &puppet_last_caller(p)->t, f) < 0)
 		return -1;
 	list_each(&p->members, struct member, m)
 		if (set_registers(p, m, f) < 0)
@@ -872,7 +1091,18 @@ static int finish(struct restore *r, struct puppet *p, struct failure *f)
 int puppets_finish(struct restore *r, struct failure *f)
 {
 	list_each(&r->puppets, struct puppet *, p)
-		if (!(*p)->done && finish(r, *p, f) < 0)
+		if (!(*p)->done &&
+		    queue_call(*p, "set whether it may be dumped", SYS_prctl,
+			       PR_SET_DUMPABLE, (*p)->rec->dumpable == 1, 0,
+			       f) < 0)
+			return -1;
+	if (member_queues_flush(r, f) < 0)
+		return -1;
+	list_each(&r->puppets, struct puppet *, p)
+		if (!(*p)->done && finish_start(r, *p, f) < 0)
+			return -1;
+	list_each(&r->puppets, struct puppet *, p)
+		if (!(*p)->done && finish(*p, f) < 0)
 			return -1;
 	return 0;
 }
@@ -915,8 +1145,12 @@ void puppets_end(struct restore *r)
 		if ((*p)->uffd > 0)
 			close((*p)->uffd);
 		(*p)->uffd = 0;
-		list_each(&(*p)->members, struct member, m)
+		batch_free(&(*p)->queue);
+		(*p)->queue = (struct batch){ 0 };
+		list_each(&(*p)->members, struct member, m) {
 			list_free(&m->t.late);
+			batch_free(&m->queue);
+		}
 		list_free(&(*p)->members);
 		(*p)->pid = 0;
 		(*p)->done = false;

@@ -505,7 +505,7 @@ static int build_all(struct restore *r, struct failure *f)
 		if (kinds[row]->build &&
 		    each_puppet(r, kinds[row]->build, f) < 0)
 			return -1;
-	return 0;
+	return queues_flush(r, f);
 }
 
 static int each_member(struct restore *r, const struct kind *k,
@@ -529,9 +529,13 @@ static int settle_all(struct restore *r, struct failure *f)
 		if (kinds[row]->settle &&
 		    each_puppet(r, kinds[row]->settle, f) < 0)
 			return -1;
+	if (queues_flush(r, f) < 0)
+		return -1;
 	for (size_t row = 0; kinds[row]; row++)
 		if (kinds[row]->thread && each_member(r, kinds[row], f) < 0)
 			return -1;
+	if (member_queues_flush(r, f) < 0)
+		return -1;
 	return puppets_finish(r, f);
 }
 
@@ -684,8 +688,11 @@ void restore_free(struct restore *r)
 	list_each(&r->puppets, struct puppet *, p) {
 		free((*p)->maps);
 		free((*p)->fds);
-		list_each(&(*p)->members, struct member, m)
+		batch_free(&(*p)->queue);
+		list_each(&(*p)->members, struct member, m) {
 			list_free(&m->t.late);
+			batch_free(&m->queue);
+		}
 		list_free(&(*p)->members);
 		free(*p);
 	}

@@ -28,6 +28,7 @@ enum pids_mode { PIDS_AUTO, PIDS_SAME, PIDS_NEW };
 struct member {
 	struct tracee t;
 	struct rec_thread *rec;
+	struct batch queue;
 };
 
 /* A process that is being rebuilt. */
@@ -46,6 +47,8 @@ struct puppet {
 	struct strings strings;
 	int uffd;		/* owned while it is being filled */
 	size_t threads;		/* records of them */
+	struct batch queue;	/* calls put off, of the leader */
+	int64_t exe;		/* result of setting the executable */
 	bool done;		/* a zombie that has ended */
 };
 
@@ -146,6 +149,17 @@ void warning_add(struct restore *r, const char *fmt, ...)
 /* A batch in the leader, or in a thread. */
 void puppet_batch(struct puppet *p, struct batch *b);
 void member_batch(struct puppet *p, struct member *m, struct batch *b);
+/*
+ * The same, put off: all puppets work at once when the queues are flushed.  It
+ * has room for 64 calls; NULL if it had to be flushed and that failed.  What is
+ * put off in a process is done before any batch of its own that is run.
+ */
+struct batch *puppet_queue(struct puppet *p, struct failure *f);
+int queues_flush(struct restore *r, struct failure *f);
+/* Of a thread, in the steps of threads alone. */
+struct batch *member_queue(struct puppet *p, struct member *m,
+			   struct failure *f);
+int member_queues_flush(struct restore *r, struct failure *f);
 struct member *puppet_leader(const struct puppet *p);
 /* Like it, but one that has a future: a main thread may have ended. */
 struct member *puppet_last_caller(const struct puppet *p);

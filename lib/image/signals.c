@@ -168,26 +168,24 @@ static int settle_actions(struct restore *r, struct puppet *p,
 	const struct rec_actions *rec =
 		image_find(&r->image, RECORD_ACTIONS, p->rec->pid);
 	struct kernel_action set[SIGNALS + 1] = { 0 }, ignore = { 1, 0, 0, 0 };
-	struct batch b;
+	struct batch *b = puppet_queue(p, f);
 	uint64_t off;
-	int rc;
 
 	if (rec)
 		list_each(&rec->actions, struct rec_action, a)
 			set[a->signal] = (struct kernel_action){
 				a->handler, a->flags, a->restorer, a->mask };
-	puppet_batch(p, &b);
-	off = batch_data(&b, &ignore, sizeof(ignore));
+	if (!b)
+		return -1;
+	off = batch_data(b, &ignore, sizeof(ignore));
 	for (int sig = 1; sig <= SIGNALS; sig++) {
 		if (sig == SIGKILL || sig == SIGSTOP)
 			continue;
-		batch_add(&b, "clear a signal", SYS_rt_sigaction, sig, off, 0, 8);
-		batch_add(&b, "set a signal action", SYS_rt_sigaction, sig,
-			  batch_data(&b, &set[sig], sizeof(set[sig])), 0, 8);
+		batch_add(b, "clear a signal", SYS_rt_sigaction, sig, off, 0, 8);
+		batch_add(b, "set a signal action", SYS_rt_sigaction, sig,
+			  batch_data(b, &set[sig], sizeof(set[sig])), 0, 8);
 	}
-	rc = batch_run(&b, f);
-	batch_free(&b);
-	return rc;
+	return 0;
 }
 
 /* Signals of POSIX timers are the timers' own: they fire again (timers.c). */
@@ -208,6 +206,8 @@ static int thread_pending(struct restore *r, struct puppet *p,
 	struct batch b;
 	int rc = 0;
 
+	if (n && member_queues_flush(r, f) < 0)
+		return -1;
 	for (; n--; rec++) {
 		const struct rec_pending *pend = rec->data;
 

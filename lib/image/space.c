@@ -155,29 +155,24 @@ static int settle(struct restore *r, struct puppet *p, struct failure *f)
 		.env_start = s->env_start, .env_end = s->env_end,
 		.auxv_size = s->auxv.len, .exe_fd = -1,
 	};
-	struct batch b;
-	size_t with_exe;
-	int rc;
+	struct batch *b = puppet_queue(p, f);
 
-	puppet_batch(p, &b);
-	map.auxv = (void *)batch_data(&b, s->auxv.data, s->auxv.len);
+	if (!b)
+		return -1;
+	map.auxv = (void *)batch_data(b, s->auxv.data, s->auxv.len);
 	map.exe_fd = file_fd(r, s->exe);
-	with_exe = batch_add(&b, NULL, SYS_prctl, PR_SET_MM, PR_SET_MM_MAP,
-			     batch_data(&b, &map, sizeof(map)), sizeof(map));
+	/* puppets_finish() tells if it cannot be set. */
+	batch_note(b, batch_add(b, NULL, SYS_prctl, PR_SET_MM, PR_SET_MM_MAP,
+				batch_data(b, &map, sizeof(map)), sizeof(map)),
+		   &p->exe);
 	map.exe_fd = -1;
-	batch_add(&b, "set the places of code, heap and stack", SYS_prctl,
-		  PR_SET_MM, PR_SET_MM_MAP, batch_data(&b, &map, sizeof(map)),
+	batch_add(b, "set the places of code, heap and stack", SYS_prctl,
+		  PR_SET_MM, PR_SET_MM_MAP, batch_data(b, &map, sizeof(map)),
 		  sizeof(map));
 	if (s->lock_future)
-		batch_add(&b, "lock what is mapped in future", SYS_mlockall,
+		batch_add(b, "lock what is mapped in future", SYS_mlockall,
 			  s->lock_future & (MCL_FUTURE | MCL_ONFAULT));
-	rc = batch_run(&b, f);
-	if (rc == 0 && batch_ret(&b, with_exe) < 0)
-		warning_add(r, "process %llu: /proc/PID/exe could not be set: %s",
-			    (unsigned long long)p->rec->pid,
-			    strerror(-batch_ret(&b, with_exe)));
-	batch_free(&b);
-	return rc;
+	return 0;
 }
 
 const struct kind kind_space = {

@@ -468,32 +468,30 @@ static int thread(struct restore *r, struct puppet *p, struct member *m,
 		rec->alt_base, rec->alt_flags & ~1 /* SS_ONSTACK */, 0,
 		rec->alt_size,
 	};
-	struct batch b;
-	int rc;
+	struct batch *b = member_queue(p, m, f);
 
 	(void)r;
-	member_batch(p, m, &b);
-	batch_add(&b, NULL, SYS_prctl, PR_SET_NAME,
-		  batch_text(&b, rec->name ? rec->name : ""));
-	batch_add(&b, NULL, SYS_set_tid_address, rec->clear_tid);
+	if (!b)
+		return -1;
+	batch_add(b, NULL, SYS_prctl, PR_SET_NAME,
+		  batch_text(b, rec->name ? rec->name : ""));
+	batch_add(b, NULL, SYS_set_tid_address, rec->clear_tid);
 	if (rec->robust)
-		batch_add(&b, "set the robust list", SYS_set_robust_list,
+		batch_add(b, "set the robust list", SYS_set_robust_list,
 			  rec->robust, rec->robust_len);
 	if (rec->rseq)
-		batch_add(&b, "register its rseq area", SYS_rseq, rec->rseq,
+		batch_add(b, "register its rseq area", SYS_rseq, rec->rseq,
 			  rec->rseq_len, 0, rec->rseq_sig);
-	batch_add(&b, "set the signal stack", SYS_sigaltstack,
-		  batch_data(&b, &alt, sizeof(alt)), 0);
+	batch_add(b, "set the signal stack", SYS_sigaltstack,
+		  batch_data(b, &alt, sizeof(alt)), 0);
 	if (rec->death_signal)
-		batch_add(&b, "set the signal of its parent's death", SYS_prctl,
+		batch_add(b, "set the signal of its parent's death", SYS_prctl,
 			  PR_SET_PDEATHSIG, rec->death_signal);
-	batch_add(&b, NULL, SYS_prctl, PR_SET_TIMERSLACK, rec->slack_ns);
+	batch_add(b, NULL, SYS_prctl, PR_SET_TIMERSLACK, rec->slack_ns);
 	if (rec->no_new_privs)
-		batch_add(&b, "set no_new_privs", SYS_prctl,
+		batch_add(b, "set no_new_privs", SYS_prctl,
 			  PR_SET_NO_NEW_PRIVS, 1);
-	rc = batch_run(&b, f);
-	batch_free(&b);
-	return rc;
+	return 0;
 }
 
 static long waiting_call(const struct rec_thread *rec,

@@ -339,6 +339,9 @@ static int thread(struct restore *r, struct puppet *p, struct member *m,
 	rec = image_find(&r->image, RECORD_TIMERS, p->rec->pid);
 	if (!rec)
 		return 0;
+	/* What is put off would count for timers of processor time. */
+	if (member_queues_flush(r, f) < 0)
+		return -1;
 	exact = call(p, SYS_prctl, TIMER_CREATE_RESTORE_IDS, 1, f) == 0;
 	list_each(&rec->timers, struct rec_timer, t)
 		if (create(p, t, exact, f) < 0)

@@ -239,23 +239,20 @@ static int move_here(struct puppet *p, uint64_t to, struct failure *f)
 	uint64_t dest = to - (here->vdso - here->start);
 	const uint64_t sizes[] = { here->vvar_size, here->vclock_size,
 				   here->vdso_size };
-	struct batch b;
-	int rc;
+	struct batch *b = puppet_queue(p, f);
 
-	puppet_batch(p, &b);
+	if (!b)
+		return -1;
 	for (size_t i = 0; i < 3; i++) {
 		if (sizes[i])
-			batch_add(&b, "move the vDSO", SYS_mremap, from,
+			batch_add(b, "move the vDSO", SYS_mremap, from,
 				  sizes[i], sizes[i],
 				  MREMAP_MAYMOVE | MREMAP_FIXED, dest);
 		from += sizes[i];
 		dest += sizes[i];
 	}
-	rc = batch_run(&b, f);
-	batch_free(&b);
-	if (rc == 0)
-		p->strings.vdso = to;
-	return rc;
+	p->strings.vdso = to;
+	return 0;
 }
 
 static int put_back(struct puppet *p, const struct rec_vdso *rec, uint64_t to,

@@ -394,6 +394,7 @@ int strings_inherit(struct strings *s, const struct strings *parent, pid_t pid,
 {
 	*s = *parent;
 	s->pid = pid;
+	s->queue = NULL;
 	return strings_open(s, f);
 }
 
@@ -655,7 +656,7 @@ void batch_init_slot(struct batch *b, struct strings *s, struct tracee *t,
 
 void batch_reset(struct batch *b)
 {
-	b->calls.n = b->whats.n = 0;
+	b->calls.n = b->whats.n = b->notes.n = 0;
 	b->used = 0;
 }
 
@@ -663,6 +664,7 @@ void batch_free(struct batch *b)
 {
 	list_free(&b->calls);
 	list_free(&b->whats);
+	list_free(&b->notes);
 	free(b->data);
 	b->data = NULL;
 }
@@ -703,6 +705,13 @@ size_t batch_call(struct batch *b, const char *what, long nr, uint64_t a1,
 	*c = (struct remote_call){ nr, { a1, a2, a3, a4, a5, a6 }, 0 };
 	*(const char **)list_add(&b->whats, sizeof(char *)) = what;
 	return b->calls.n - 1;
+}
+
+void batch_note(struct batch *b, size_t call, int64_t *where)
+{
+	struct batch_note *n = list_add(&b->notes, sizeof(*n));
+
+	*n = (struct batch_note){ call, where };
 }
 
 bool batch_full(const struct batch *b)
@@ -788,6 +797,8 @@ int batch_finish(struct batch *b, struct failure *f)
 		return fail_errno(f, 0, "cannot read process %d", b->t->pid);
 	if (leave(b->t, f) < 0)
 		return -1;
+	list_each(&b->notes, struct batch_note, n)
+		*n->where = batch_ret(b, n->call);
 	return check_results(b, f);
 }
 

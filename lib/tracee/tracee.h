@@ -116,8 +116,15 @@ struct batch {
 	size_t calls_max, data_max;
 	struct list calls;	/* of struct remote_call */
 	struct list whats;	/* of const char *: for messages, NULL: may fail */
+	struct list notes;	/* of struct batch_note */
 	uint8_t *data;		/* owned: as it will be, or was, in the task */
 	size_t used;
+};
+
+/* A result that is wanted when the caller has long gone on. */
+struct batch_note {
+	size_t call;
+	int64_t *where;
 };
 
 #define BATCH_CALLS	2048	/* of one that has all of the work area */
@@ -141,6 +148,7 @@ size_t batch_call(struct batch *b, const char *what, long nr, uint64_t a1,
 	batch_call(b, what, nr, (uint64_t)(a1), (uint64_t)(a2),		\
 		   (uint64_t)(a3), (uint64_t)(a4), (uint64_t)(a5),	\
 		   (uint64_t)(a6))
+void batch_note(struct batch *b, size_t call, int64_t *where);
 /* Is there hardly room for another call and its data? */
 bool batch_full(const struct batch *b);
 /* Makes the calls; -1 if one that must not fail did. */
