@@ -21,9 +21,19 @@ setup() {
 	moved=
 }
 
+# Where others may go, too: a directory of bats is closed to them.
+in_public() {
+	public=$(mktemp -d /tmp/files.XXXXXX)
+	case_dir=$public/case
+	mkdir "$case_dir"
+	chmod 777 "$public" "$case_dir"
+	cd "$public"
+}
+
 teardown() {
 	[ -z "$moved" ] || kill -KILL "$moved" || true
 	move_sweep "$case_dir" >/dev/null || true
+	[ -z "${public-}" ] || rm -rf "$public"
 }
 
 # The program, captured to the file stream with the options given.
@@ -334,4 +344,58 @@ leads() {
 	assert_output --partial "--cpu=ignore"
 	restored --cpu=ignore
 	assert_output --partial "lacks avx512_of_tomorrow"
+}
+
+nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all)
+
+@test "an ordinary user moves his own, and carries it to his own cache" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	in_public
+	cp "$(command -v sleep)" "$case_dir/prog"
+	echo 0123456789 >"$case_dir/data"
+	: >"$case_dir/log"
+	chmod 666 "$case_dir/log"
+	move_start "$case_dir" "${nobody[@]}" bash -c \
+		'exec 5<data >/dev/null 2>&1; exec ./prog 1000'
+	move_until "start of the program" bash -c \
+		"readlink /proc/$move_pid/exe | grep -q prog"
+	"${nobody[@]}" "$MOVE_BIN/migrate-capture" -q -k --files=carry \
+		"$move_pid" >stream
+	move_until "end of the program" move_gone "$move_pid"
+	rm "$case_dir/data" "$case_dir/prog"
+	moved=$(HOME=$PWD/home XDG_CACHE_HOME='' "${nobody[@]}" \
+		"$MOVE_BIN/migrate-restore" --detach 2>said \
+		<stream 3>&- 4>&-) || fail "$(<said)"
+	[[ $(readlink "/proc/$moved/exe") = "$PWD/home/.cache/sojourn"/* ]]
+	assert_equal "$(stat -c %u home/.cache/sojourn)" 65534
+	kill -KILL "$moved"
+	# Root is another user, who may, too.
+	restored
+	assert_equal "$(stat -c %u "/proc/$moved")" 65534
+}
+
+@test "a program becomes another user's with --user" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	in_public
+	move_start "$case_dir" bash -c \
+		'exec >/dev/null 2>&1; : >began; exec sleep 1000'
+	move_until "start of the program" test -e "$case_dir/began"
+	move_until "start of sleep" bash -c \
+		"readlink /proc/$move_pid/exe | grep -q sleep"
+	"$MOVE_BIN/migrate-capture" -q -k "$move_pid" >stream
+	move_until "end of the program" move_gone "$move_pid"
+	restored --user=nobody
+	grep -q "^Uid:	65534	65534	65534	65534$" "/proc/$moved/status"
+	grep -q "^Gid:	65534	65534	65534	65534$" "/proc/$moved/status"
+	kill -KILL "$moved"
+	refused 78 --user=no-such-user
+	assert_output --partial "there is no user no-such-user here"
+	# The caller, who is not root: refused, unless he takes it over.
+	run "${nobody[@]}" "$MOVE_BIN/migrate-restore" --detach \
+		<stream 3>&- 4>&-
+	assert_failure 77
+	moved=$("${nobody[@]}" "$MOVE_BIN/migrate-restore" --detach \
+		--user=caller 2>said <stream 3>&- 4>&-) || fail "$(<said)"
+	assert_equal "$(stat -c %u "/proc/$moved")" 65534
+	grep -q "^CapEff:	0000000000000000$" "/proc/$moved/status"
 }

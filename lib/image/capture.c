@@ -202,6 +202,10 @@ static int look_failed(const struct source *s, struct failure *f)
 	if (errno == ESRCH || errno == ENOENT)
 		return fail(f, STATUS_NOPROC, "there is no process %d (any more)",
 			    s->pid);
+	if (errno == EACCES || errno == EPERM)
+		return fail(f, STATUS_PERM, "cannot look at process %d: %s: it "
+			    "is another user's, or not dumpable: capture it as "
+			    "root (CAP_SYS_PTRACE)", s->pid, strerror(errno));
 	return fail_errno(f, 0, "cannot look at process %d", s->pid);
 }
 

@@ -362,7 +362,11 @@ static int verify(struct restore *r, struct failure *f)
 					    "directory of process %llu is not "
 					    "in the stream",
 					    (unsigned long long)p->pid);
-		} else if (stat(p->cwd, &st) < 0 || !S_ISDIR(st.st_mode))
+		} else if (stat(p->cwd, &st) < 0 && errno != ENOENT)
+			differs_add(r, "the working directory %s: %s: lead "
+				    "elsewhere with --map", p->cwd,
+				    strerror(errno));
+		else if (stat(p->cwd, &st) < 0 || !S_ISDIR(st.st_mode))
 			differs_add(r, "the working directory %s does not exist: "
 				    "make it, or lead elsewhere with --map",
 				    p->cwd);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* creds-caps - five sets of capabilities, securebits and keepcaps */
+/* ways: -as because it takes CAP_SETPCAP to drop capabilities */
 #include "victim.h"
 
 #include <linux/capability.h>

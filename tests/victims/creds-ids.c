@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* creds-ids - all user and group IDs differ, and so do the groups */
+/* ways: -as because it takes CAP_SETUID and CAP_SETGID */
 #include "victim.h"
 
 #include <grp.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* creds-nobody - root that became nobody stays so, and cannot come back */
+/* ways: -as because it takes CAP_SETGID */
 #include "victim.h"
 
 #include <grp.h>

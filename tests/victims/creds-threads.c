@@ -3,6 +3,7 @@
  *
  * The C library hides that credentials are a thread's; system calls do not.
  */
+/* ways: -as because it takes CAP_SETUID and CAP_SETGID */
 #include "victim.h"
 
 static void *run(void *arg)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* proc-dumpable - PR_SET_DUMPABLE: 0 in the parent, 1 in the child */
+/* refused as: only CAP_SYS_PTRACE may look into a process that is not dumpable */
 #include "victim.h"
 
 #include <sys/prctl.h>

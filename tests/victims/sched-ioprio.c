@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* sched-ioprio - the input and output priority of each thread */
+/* ways: -as because it takes CAP_SYS_NICE */
 #include "victim.h"
 
 #define CLASS(class, level)	((class) << 13 | (level))

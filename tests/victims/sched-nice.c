@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* sched-nice - a nice value for each thread, in both directions */
+/* ways: -as because it takes CAP_SYS_NICE */
 #include "victim.h"
 
 #include <sys/resource.h>

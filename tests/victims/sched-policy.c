@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* sched-policy - scheduling policy and priority of each thread */
+/* ways: -as because it takes CAP_SYS_NICE */
 #include "victim.h"
 
 #include <sched.h>
