@@ -377,10 +377,7 @@ static int build(struct restore *r, struct puppet *p, struct failure *f)
 		const struct rec_mapping *m = p->maps[i];
 
 		if (is_attached(r, m)) {
-			rc = batch_run(&b, f);
-			batch_reset(&b);
-			if (rc == 0)
-				rc = shm_attach(r, p, m, f);
+			rc = shm_attach(r, p, m, f);
 			continue;
 		}
 		if (m->kind != MAPPING_VDSO && m->kind != MAPPING_VVAR)
