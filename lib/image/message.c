@@ -552,6 +552,9 @@ static int capture(struct capture *c, struct source *s, struct failure *f)
 	image_each(&c->image, RECORD_UNIX, struct rec_unix, u) {
 		struct tree_unix *t = tree_unix_find(l, u->sock);
 
+		/* Of a connection that is lost. */
+		if (u->state == UNIX_OUTSIDE && u->type != SOCK_DGRAM)
+			continue;
 		list_each(&t->messages, struct queued, q)
 			record_message(c, t, q);
 	}

@@ -643,11 +643,24 @@ static char *full_path(const struct rec_unix *u)
 		xasprintf("%s/%s", u->base ? u->base : ".", name);
 }
 
-static bool is_bound(const struct list *all, const struct stat *st)
+/* The source's own, which may be there still. */
+static bool is_source(const struct restore *r, uint32_t ino)
+{
+	image_each(&r->image, RECORD_UNIX, struct rec_unix, u)
+		if (u->sock == ino)
+			return restore_same_boot(r);
+	return false;
+}
+
+/* Is it the file of a socket that somebody else takes connections or datagrams
+ * by?  A number of a file may have been used again, one of a socket not. */
+static bool is_bound(const struct restore *r, const struct list *all,
+		     const struct stat *st)
 {
 	list_each(all, struct proc_unix, u)
 		if (u->has_file && u->file_ino == (uint32_t)st->st_ino &&
-		    u->state == LISTENING)
+		    (u->state == LISTENING || u->type == SOCK_DGRAM) &&
+		    !is_source(r, u->ino))
 			return true;
 	return false;
 }
@@ -667,11 +680,25 @@ static void verify_path(struct restore *r, const struct rec_unix *u,
 			differs_add(r, "%s: %s", path, strerror(errno));
 	} else if (!S_ISSOCK(st.st_mode)) {
 		differs_add(r, "%s is no socket here", path);
-	} else if (!(restore_same_boot(r) && st.st_ino == u->ino &&
-		     st.st_dev == u->dev) && is_bound(all, &st)) {
+	} else if (is_bound(r, all, &st)) {
 		differs_add(r, "%s is the socket of another program here", path);
 	}
 	free(path);
+}
+
+/* Where it is to connect again, somebody has to listen. */
+static void verify_server(struct restore *r, const struct rec_unix *u,
+			  const struct list *all)
+{
+	char text[UNIX_TEXT];
+
+	list_each(all, struct proc_unix, k)
+		if (k->state == LISTENING && k->type == u->type &&
+		    k->name_len == u->peer_name.len &&
+		    !memcmp(k->name, u->peer_name.data, k->name_len))
+			return;
+	differs_add(r, "nobody listens at %s, where a socket is to connect again",
+		    unix_text(u->peer_name.data, u->peer_name.len, text));
 }
 
 static int verify(struct restore *r, struct failure *f)
@@ -686,6 +713,9 @@ static int verify(struct restore *r, struct failure *f)
 			rc = verify_one(r, u_r->id, u, f);
 		if (rc == 0 && u->name.len && u->name.data[0] && !u->gone)
 			verify_path(r, u, &all);
+		if (rc == 0 && u->state == UNIX_OUTSIDE &&
+		    u->type != SOCK_DGRAM)
+			verify_server(r, u, &all);
 	}
 	proc_unix_free(&all);
 	return rc;
