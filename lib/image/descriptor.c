@@ -88,23 +88,50 @@ static const char *socket_name(const char *protocol)
 	return "a socket";
 }
 
+/* What the kernel does not let anybody take out of it, or put back in. */
+struct stranger {
+	const char *link;	/* as /proc/PID/fd has it, or begins with it */
+	const char *name, *remedy;
+};
+
+static const struct stranger *stranger_of(const struct source_fd *fd)
+{
+	static const char drop[] = "close it, or leave it behind (--drop)";
+	static const struct stranger known[] = {
+		{ "anon_inode:[io_uring]", "an io_uring",
+		  "have the program use epoll instead (in node, "
+		  "UV_USE_IO_URING=0)" },
+		{ "anon_inode:[userfaultfd]", "a userfaultfd",
+		  "wait until it no longer serves faults" },
+		{ "anon_inode:[perf_event]", "a performance counter",
+		  "end what measures it, or leave it behind (--drop)" },
+		{ "anon_inode:[landlock-ruleset]", "a Landlock ruleset", drop },
+		{ "anon_inode:bpf", "something of BPF", drop },
+		{ "anon_inode:btf", "something of BPF", drop },
+		{ "anon_inode:kvm", "a virtual machine",
+		  "save it by its own means" },
+		{ "anon_inode:seccomp notify", "a supervisor's end of a seccomp "
+		  "filter", "end what it supervises first" },
+		{ "anon_inode:[fscontext]", "a file system that is not mounted "
+		  "yet", drop },
+		{ "anon_inode:", "something of the kernel's", drop },
+		{ "socket:", "a socket", drop },
+	};
+	static const struct stranger unknown = { "", "something unknown", drop };
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (!strncmp(fd->link, known[i].link, strlen(known[i].link)))
+			return &known[i];
+	return &unknown;
+}
+
 static const char *common_name(const struct source_fd *fd)
 {
-	static const struct { const char *link, *name; } names[] = {
-		{ "anon_inode:[io_uring]", "an io_uring" },
-		{ "anon_inode:[userfaultfd]", "a userfaultfd" },
-		{ "anon_inode:[perf_event]", "a performance counter" },
-		{ "anon_inode:kvm-vm", "a virtual machine" },
-	};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (!strcmp(fd->link, names[i].link))
-			return names[i].name;
 	if (S_ISSOCK(fd->st.st_mode))
 		return socket_name(fd->protocol);
 	if (S_ISCHR(fd->st.st_mode) || S_ISBLK(fd->st.st_mode))
 		return "a device";
-	return "something unknown";
+	return stranger_of(fd)->name;
 }
 
 static int check(struct capture *c, struct source *s, struct failure *f)
@@ -115,9 +142,10 @@ static int check(struct capture *c, struct source *s, struct failure *f)
 		if (!k && (S_ISCHR(fd->st.st_mode) || S_ISBLK(fd->st.st_mode)))
 			device_obstacle(c, s, fd);
 		else if (!k)
-			obstacle_add(c, s, NULL, "has %s open (%s, descriptor "
-				     "%d), which cannot be moved yet",
-				     common_name(fd), fd->link, fd->fd);
+			obstacle_add(c, s, stranger_of(fd)->remedy, "has %s "
+				     "open (%s, descriptor %d), which cannot be "
+				     "moved yet", common_name(fd), fd->link,
+				     fd->fd);
 		else if (k->check && k->check(c, s, fd, f) < 0)
 			return -1;
 		if (fd->info.text && strstr(fd->info.text, "LEASE"))

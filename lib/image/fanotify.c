@@ -174,7 +174,7 @@ static int capture(struct capture *c, struct source *s,
 }
 
 const struct fd_kind fd_kind_fanotify = {
-	.claims = claims, .check = check, .capture = capture,
+	.flies = true, .claims = claims, .check = check, .capture = capture,
 };
 
 /* ---- restore ---- */

@@ -38,7 +38,7 @@ static int capture(struct capture *c, struct source *s,
 }
 
 const struct fd_kind fd_kind_signalfd = {
-	.claims = claims, .capture = capture,
+	.flies = true, .claims = claims, .capture = capture,
 };
 
 static int verify(struct restore *r, struct failure *f)

@@ -165,7 +165,7 @@ static int capture(struct capture *c, struct source *s,
 }
 
 const struct fd_kind fd_kind_timerfd = {
-	.claims = claims, .capture = capture,
+	.flies = true, .claims = claims, .capture = capture,
 };
 
 /* ---- restore ---- */
