@@ -11,11 +11,13 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "image/say.h"
@@ -28,6 +30,8 @@ static const struct field fields[] = {
 	SOCKET_OWNER_FIELD(struct rec_inet),
 	FIELD(struct rec_inet, state, FIELD_UINT),
 	FIELD(struct rec_inet, family, FIELD_UINT),
+	FIELD(struct rec_inet, groups, FIELD_STRUCTS, .max = 1024,
+	      .sub = &group_schema),
 	FIELD(struct rec_inet, backlog, FIELD_UINT),
 	SOCKET_OPTIONS_FIELD(struct rec_inet),
 	FIELD(struct rec_inet, protocol, FIELD_UINT),
@@ -173,6 +177,28 @@ int tcp_state(int fd)
 		info.tcpi_state : 0;
 }
 
+bool inet_stays(const struct capture *c, const struct source_fd *fd)
+{
+	return claims(fd) && (strncmp(fd->protocol, "TCP", 3) ||
+			      tcp_stays(c, fd->st.st_ino));
+}
+
+/* A datagram under way soon is gone; one half written stays (UDP_CORK). */
+static void check_corked(struct capture *c, struct source *s,
+			 const struct source_fd *fd, int dup)
+{
+	int left = 0;
+
+	for (int ms = 0; ms < 20; ms++) {
+		if (ioctl(dup, SIOCOUTQ, &left) < 0 || !left)
+			return;
+		usleep(1000);
+	}
+	c->passing = true;
+	obstacle_add(c, s, NULL, "has a datagram half written (UDP_CORK, "
+		     "descriptor %d), which cannot be read", fd->fd);
+}
+
 /* It may be gone already, where the tree is not frozen. */
 static int check(struct capture *c, struct source *s,
 		 const struct source_fd *fd, struct failure *f)
@@ -188,6 +214,8 @@ static int check(struct capture *c, struct source *s,
 	socket_check(c, s, fd, dup);
 	if (get_int(dup, SO_PROTOCOL) == IPPROTO_TCP)
 		tcp_check(c, s, fd, dup, tcp_state(dup));
+	else if (get_int(dup, SO_TYPE) == SOCK_DGRAM)
+		check_corked(c, s, fd, dup);
 	close(dup);
 	return 0;
 }
@@ -227,8 +255,8 @@ static void capture_state(int fd, struct rec_inet *rec)
 	}
 }
 
-static int capture_socket(struct capture *c, int dup, uint64_t id, int flags,
-			  struct failure *f)
+static int capture_socket(struct capture *c, struct source *s, int dup,
+			  uint64_t id, int flags, struct failure *f)
 {
 	struct rec_inet *rec = image_add(&c->image, RECORD_INET, id);
 
@@ -243,6 +271,7 @@ static int capture_socket(struct capture *c, int dup, uint64_t id, int flags,
 	keep_address(dup, true, &rec->peer);
 	if (rec->type == SOCK_STREAM)
 		return tcp_capture(c, dup, id, rec, f);
+	multicast_capture(s, dup, rec);
 	return datagrams_capture(c, dup, id, rec, f);
 }
 
@@ -253,7 +282,7 @@ static int capture(struct capture *c, struct source *s,
 
 	if (dup < 0)
 		return -1;
-	rc = capture_socket(c, dup, id, fd->info.flags, f);
+	rc = capture_socket(c, s, dup, id, fd->info.flags, f);
 	close(dup);
 	return rc;
 }
@@ -323,7 +352,7 @@ static bool type_sound(const struct rec_inet *rec)
 
 static bool sound(const struct rec_inet *rec)
 {
-	return type_sound(rec) && rec->state <= INET_RESET &&
+	return type_sound(rec) && multicast_sound(rec) && rec->state <= INET_RESET &&
 	       !(rec->flags & ~KEPT_FLAGS) &&
 	       (rec->state == INET_NEW || rec->type == SOCK_STREAM) &&
 	       (rec->peer.len || (rec->state != INET_CONNECTED &&
@@ -479,8 +508,9 @@ static int place(struct restore *r, uint64_t id, const struct rec_inet *rec,
 	if (rec->state == INET_NEW || rec->state == INET_LISTENING)
 		if (inet_bind(r, fd, rec, f) < 0)
 			return -1;
-	datagrams_restore(r, fd, id, rec);
 	text = inet_text(rec);
+	multicast_restore(r, fd, rec, text);
+	datagrams_restore(r, fd, id, rec);
 	rc = give_state(fd, rec);
 	if (rc < 0 && errno == EADDRINUSE)
 		rc = in_use(r, rec, f);

@@ -45,6 +45,16 @@ char *inet_text(const struct rec_inet *rec);
 int inet_bind(struct restore *r, int fd, const struct rec_inet *rec,
 	      struct failure *f);
 
+/* multicast.c */
+extern const struct schema group_schema;
+void multicast_capture(struct source *s, int fd, struct rec_inet *rec);
+bool multicast_sound(const struct rec_inet *rec);
+void multicast_restore(struct restore *r, int fd, const struct rec_inet *rec,
+		       const char *what);
+
+/* Does a socket on a standard stream move as what it is, all the same? */
+bool inet_stays(const struct capture *c, const struct source_fd *fd);
+
 /* tcp.c: which of the tree's sockets belong together; before tcp_check(). */
 int tcp_survey(struct capture *c, struct source *s, struct failure *f);
 /* Obstacles of a TCP socket of which @fd is a duplicate. */
@@ -53,6 +63,8 @@ void tcp_check(struct capture *c, struct source *s, const struct source_fd *,
 /* Of a connection: it is recorded when all descriptors have been met. */
 int tcp_capture(struct capture *c, int fd, uint64_t id, struct rec_inet *rec,
 		struct failure *f);
+/* Is it one that others may connect to, or with both ends in the tree? */
+bool tcp_stays(const struct capture *c, uint64_t ino);
 /* The socket @fd becomes one whose connection is gone. */
 int tcp_end(struct restore *r, int fd, uint64_t id, const struct rec_inet *rec,
 	    struct failure *f);

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "image/capture.h"
+#include "image/inet.h"
 #include "image/outside.h"
 #include "image/restore.h"
 #include "job/pty.h"
@@ -186,7 +187,7 @@ bool outside_claims(struct capture *c, const struct source_fd *fd)
 		return true;
 	if (S_ISSOCK(fd->st.st_mode))
 		return standard_stream(c, fd->st.st_ino) >= 0 &&
-		       !unix_is_inside(c, fd);
+		       !unix_is_inside(c, fd) && !inet_stays(c, fd);
 	return S_ISFIFO(fd->st.st_mode) && leads_out(c, fd);
 }
 

@@ -452,6 +452,13 @@ struct rec_outside {
 	char *name;		/* for people: pipe:[123], /dev/pts/3 */
 };
 
+/* A multicast group that a socket is a member of. */
+struct rec_group {
+	uint32_t level;		/* IPPROTO_IP, IPPROTO_IPV6 */
+	char *device;
+	struct blob filter;	/* struct group_filter, with sources */
+};
+
 enum inet_state {
 	INET_NEW = 0,		/* bound or not, UDP: connected or not */
 	INET_LISTENING = 1,
@@ -471,6 +478,7 @@ struct rec_inet {
 	struct blob local, peer;	/* struct sockaddr_*; empty: none */
 	struct list options;	/* of struct rec_option */
 	struct list owner;	/* of struct rec_owner, at most one */
+	struct list groups;	/* of struct rec_group */
 };
 
 /* id: that of the socket; a TCP connection, tcp(7) TCP_REPAIR */

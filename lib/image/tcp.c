@@ -269,15 +269,22 @@ static void check_kept(struct capture *c, struct source *s,
 		       const struct source_fd *fd, int dup, bool inner,
 		       const char *ends)
 {
-	if (has_upper_layer(dup))
+	struct pollfd urgent = { .fd = dup, .events = POLLPRI };
+
+	if (poll(&urgent, 1, 0) > 0 && urgent.revents & POLLPRI) {
+		c->passing = true;
+		obstacle_add(c, s, NULL, "has a TCP connection %s (descriptor "
+			     "%d) in which urgent data waits", ends, fd->fd);
+	} else if (has_upper_layer(dup)) {
 		obstacle_add(c, s, NULL, "has a TCP connection %s (descriptor "
 			     "%d) whose encryption is done in the kernel", ends,
 			     fd->fd);
-	else if (!can_repair())
+	} else if (!can_repair()) {
 		obstacle_add(c, s, inner ? NULL :
 			     "let it be closed (--tcp=close)",
 			     "has a TCP connection %s (descriptor %d), and to "
 			     "keep it takes CAP_NET_ADMIN", ends, fd->fd);
+	}
 }
 
 static void check_connection(struct capture *c, struct source *s,
@@ -319,6 +326,16 @@ void tcp_check(struct capture *c, struct source *s, const struct source_fd *fd,
 		check_listener(c, s, fd, dup);
 	else if (state != T_CLOSE && state != T_SYN_SENT && state)
 		check_connection(c, s, fd, dup, state);
+}
+
+bool tcp_stays(const struct capture *c, uint64_t ino)
+{
+	list_each(&c->sockets, struct seen_socket, o)
+		if (o->ino == ino)
+			return o->state == T_LISTEN || o->state == T_CLOSE ||
+			       c->tcp == TCP_KEEP ||
+			       has_other_end(c, &o->local, &o->peer);
+	return false;
 }
 
 /* ---- recording ---- */
