@@ -552,3 +552,80 @@ terminal_is_not() {
 	assert_output "hello world
 second line"
 }
+
+# An event loop: a child behind two pipes, a server and its client by a socket,
+# a timer, a signal handler, and children whose end is waited for.
+loop_program() {
+	cat >loop.py <<-'END'
+	import asyncio, os, signal
+
+	async def serve(reader, writer):
+	    while line := await reader.readline():
+	        writer.write(b"echo " + line)
+	        await writer.drain()
+	    writer.close()
+
+	async def talk(cat, reader, writer, i):
+	    cat.stdin.write(b"line %d\n" % i)
+	    writer.write(b"hello %d\n" % i)
+	    await asyncio.gather(cat.stdin.drain(), writer.drain())
+	    assert await cat.stdout.readline() == b"line %d\n" % i
+	    assert await reader.readline() == b"echo hello %d\n" % i
+
+	async def main():
+	    ticks, signals = [0], []
+	    loop = asyncio.get_running_loop()
+	    loop.add_signal_handler(signal.SIGUSR1, signals.append, 1)
+
+	    async def tick():
+	        while True:
+	            await asyncio.sleep(0.01)
+	            ticks[0] += 1
+
+	    timer = asyncio.create_task(tick())
+	    cat = await asyncio.create_subprocess_exec(
+	        "cat", stdin=asyncio.subprocess.PIPE,
+	        stdout=asyncio.subprocess.PIPE)
+	    child = await asyncio.create_subprocess_shell(
+	        "until [ -e go ]; do sleep 0.05; done; exit 7")
+	    server = await asyncio.start_unix_server(serve, "socket")
+	    reader, writer = await asyncio.open_unix_connection("socket")
+	    open("ready", "w").close()
+	    i = 0
+	    while not os.path.exists("go"):
+	        i += 1
+	        await talk(cat, reader, writer, i)
+	    before = ticks[0]
+	    os.kill(os.getpid(), signal.SIGUSR1)
+	    assert await child.wait() == 7
+	    for i in range(i + 1, i + 100):
+	        await talk(cat, reader, writer, i)
+	    await asyncio.sleep(0.05)
+	    assert signals and ticks[0] > before
+	    writer.close()
+	    cat.stdin.close()
+	    assert await cat.wait() == 0
+	    timer.cancel()
+	    print("all is well", flush=True)
+
+	asyncio.run(main())
+	END
+}
+
+loop_moved() {
+	loop_program
+	start /usr/bin/python3 loop.py
+	await test -e ready
+	moved "$1"
+	: >go
+	ended_well
+	said "all is well"
+}
+
+@test "python3: asyncio with children, a socket, timers and signals" {
+	loop_moved pipe
+}
+
+@test "python3: asyncio, twice, detached" {
+	loop_moved twice
+}
