@@ -227,14 +227,44 @@ static void try_below(const char *path)
 		nftw(path, visit, 32, FTW_PHYS | FTW_MOUNT);
 }
 
+/* Searching opens directories, which who watches them hears of, and takes its
+ * time: what was found before the freeze is not searched for in it. */
+struct found {
+	uint64_t ino;
+	unsigned int major, minor;
+	char *path;		/* owned */
+};
+static struct list found_before;
+
+static char *recall(const struct watched *w)
+{
+	struct stat st;
+
+	list_each(&found_before, struct found, f)
+		if (f->ino == w->ino && f->major == w->major &&
+		    f->minor == w->minor && lstat(f->path, &st) == 0 &&
+		    is_it(&st))
+			return xstrdup(f->path);
+	return NULL;
+}
+
+static void remember(const struct watched *w, const char *path)
+{
+	*(struct found *)list_add(&found_before, sizeof(struct found)) =
+		(struct found){ w->ino, w->major, w->minor, xstrdup(path) };
+}
+
 /* What it has open is near to what it watches, most likely. */
 static char *by_search(const struct source *s, const struct watched *w)
 {
-	char *cwd = proc_link(s->via, "cwd"), *text, *at, *mount;
+	char *cwd, *text, *at, *mount;
 
 	search.w = w;
+	search.found = recall(w);
+	if (search.found)
+		return search.found;
+	cwd = proc_link(s->via, "cwd");
 	search.until_ns = now_ns() + SEARCH_NS;
-	search.found = NULL;
 	if (cwd)
 		try_above(cwd);
 	list_each(&s->fds, struct source_fd, fd)
@@ -248,6 +278,8 @@ static char *by_search(const struct source *s, const struct watched *w)
 		free(mount);
 	}
 	free(text);
+	if (search.found)
+		remember(w, search.found);
 	return search.found;
 }
 

@@ -16,7 +16,8 @@ void victim(void)
 	must(inotify_rm_watch(fd, gap));
 	told_of(fd, gap, IN_IGNORED, "");
 	wd[1] = must(inotify_add_watch(fd, file, IN_MODIFY | IN_ATTRIB));
-	wd[2] = must(inotify_add_watch(fd, two, IN_OPEN | IN_ONLYDIR));
+	wd[2] = must(inotify_add_watch(fd, two, IN_CLOSE_WRITE |
+				       IN_ONLYDIR));
 	wd[3] = must(inotify_add_watch(fd, link, IN_ATTRIB | IN_DELETE_SELF |
 				       IN_DONT_FOLLOW));
 	told_none(fd);
@@ -30,7 +31,7 @@ void victim(void)
 	must(truncate(file, 1));
 	told_of(fd, wd[1], IN_MODIFY, "");
 	touch(two, "other");
-	told_of(fd, wd[2], IN_OPEN, "other");
+	told_of(fd, wd[2], IN_CLOSE_WRITE, "other");
 	told_none(fd);
 	must(unlink(link));
 	told_of(fd, wd[3], IN_ATTRIB, "");
