@@ -629,24 +629,26 @@ zombie_there() {
 
 	mkdir "$case"
 	move_start "$case" python3 -c '
-import os, socket, sys, time
-keep = [os.pidfd_open(os.getppid())]
+import ctypes, os, time
+call = ctypes.CDLL(None).syscall
+keep = os.pidfd_open(os.getppid())
+assert call(425, 4, ctypes.create_string_buffer(256)) >= 0	# io_uring_setup
 pid = os.fork()
 if not pid:
-	keep.append(os.openpty())
+	assert call(323, 1) >= 0	# userfaultfd
 	open("ready", "w")
 time.sleep(1000)
 '
 	await "the program" test -e "$case/ready"
 	ends 69 migrate-capture strace -qq -f -e trace=ptrace,kill,tgkill \
 		-o calls "$MOVE_BIN/migrate-capture" "$move_pid"
-	for what in pidfd pseudo-terminal; do
+	for what in pidfd io_uring userfaultfd; do
 		assert_output --partial "$what"
 	done
 	assert_equal "$(<calls)" ''
 	run "$MOVE_BIN/migrate-check" "$move_pid"
 	assert_failure 69
-	for what in pidfd pseudo-terminal; do
+	for what in pidfd io_uring userfaultfd; do
 		assert_output --partial "$what"
 	done
 }
