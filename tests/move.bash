@@ -164,6 +164,34 @@ move_by_ssh() {
 		"${move_as[@]}" "$MOVE_BIN/migrate-restore"
 }
 
+# Into the user land at MOVE_ROOT, of another system, where neither the program
+# nor its libraries are: all that it has open or mapped is carried.  Our own
+# restore runs there by the libraries of here.
+move_root_enter='
+	root=$1 dir=$2 bin=$3
+	shift 3
+	lib=$(dirname "$(realpath /lib64/ld-linux-x86-64.so.2)")
+	at=/mnt/sojourn
+	mount --bind "$root" "$root" && cd "$root" &&
+	mount --rbind /proc "$root/proc" && mount --rbind /dev "$root/dev" &&
+	mount -t tmpfs none "$root/tmp" && mount -t tmpfs none "$root/mnt" &&
+	mkdir -p "$root$dir" "$root$at/bin" "$root$at/lib" &&
+	mount --bind "$dir" "$root$dir" && mount --bind "$bin" "$root$at/bin" &&
+	mount --bind "$lib" "$root$at/lib" &&
+	exec chroot "$root" $at/lib/ld-linux-x86-64.so.2 \
+		--library-path $at/lib $at/bin/migrate-restore \
+		--cache=/mnt/cache "$@"'
+
+move_by_rootfs() {
+	local dir=$1
+
+	move_capture "$dir" "$move_pid" --kill --files=carry >"$dir/stream"
+	move_captured "$dir" || return
+	unshare --mount bash -c "$move_root_enter" - "$MOVE_ROOT" "$dir" \
+		"$MOVE_BIN" <"$dir/stream" 2>>"$dir/restore.err" &
+	move_job=$!
+}
+
 move_by_file() {
 	local dir=$1
 

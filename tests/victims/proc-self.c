@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* proc-self - executable, arguments, environment, auxiliary vector, names */
+/* ways: -rootfs because its executable is not at its path there */
 #include "victim.h"
 
 #include <sys/auxv.h>

@@ -5,6 +5,7 @@
  * memory of its parent, which does not run.  Whatever the moment of the move,
  * each ends with its own status.
  */
+/* ways: -rootfs because a program that is just starting finds other libraries */
 #include "victim.h"
 
 #include <spawn.h>
