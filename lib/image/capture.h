@@ -106,6 +106,7 @@ struct capture {
 
 	/* Numbers handed out. */
 	uint64_t next_open, next_object, next_creds;
+	uint64_t asked;		/* the last description asked by notice.c */
 	struct list opens;	/* of struct seen_open: descriptions so far */
 	struct list objects;	/* of struct seen_object */
 	struct list views;	/* of struct view: of those that could not be

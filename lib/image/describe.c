@@ -421,11 +421,13 @@ static void put_open(const struct page *p, uint64_t id)
 
 static void put_locks(FILE *to, const struct list *locks)
 {
-	static const char *const lock_names[] = { "fcntl", "OFD", "flock" };
+	static const char *const lock_names[] = {
+		"fcntl", "OFD", "flock", "lease",
+	};
 
 	list_each(locks, const struct rec_lock, l) {
 		fprintf(to, ", %s %s lock", l->write ? "exclusive" : "shared",
-			l->kind < 3 ? lock_names[l->kind] : "unknown");
+			l->kind < 4 ? lock_names[l->kind] : "unknown");
 		if (l->kind != LOCK_WHOLE && (l->start || l->length))
 			fprintf(to, " at %" PRIu64, l->start);
 	}

@@ -148,8 +148,9 @@ static int check(struct capture *c, struct source *s, struct failure *f)
 				     fd->fd);
 		else if (k->check && k->check(c, s, fd, f) < 0)
 			return -1;
-		if (fd->info.text && strstr(fd->info.text, "LEASE"))
-			obstacle_add(c, s, NULL, "holds a lease on %s "
+		if (fd->info.text && strstr(fd->info.text, "LEASE  BREAK"))
+			obstacle_add(c, s, "try again in a moment",
+				     "is about to lose its lease on %s "
 				     "(descriptor %d)", fd->link, fd->fd);
 	}
 	return 0;
@@ -264,7 +265,8 @@ static void parse_lock(struct rec_descriptor *rec, const char *line)
 		return;
 	l = list_add(&rec->locks, sizeof(*l));
 	l->kind = !strcmp(kind, "POSIX") ? LOCK_POSIX :
-		!strcmp(kind, "OFDLCK") ? LOCK_OFD : LOCK_WHOLE;
+		!strcmp(kind, "OFDLCK") ? LOCK_OFD :
+		!strcmp(kind, "LEASE") ? LOCK_LEASE : LOCK_WHOLE;
 	l->write = !strcmp(type, "WRITE");
 	l->start = start;
 	if (strcmp(end, "EOF"))
@@ -322,7 +324,7 @@ static int verify(struct restore *r, struct failure *f)
 				    "%llu is not sound", d->fd,
 				    (unsigned long long)d_r->id);
 		list_each(&d->locks, struct rec_lock, l)
-			if (l->kind > LOCK_WHOLE)
+			if (l->kind > LOCK_LEASE)
 				return fail(f, STATUS_STREAM, "a lock of "
 					    "descriptor %u is not sound", d->fd);
 		last_pid = d_r->id;
@@ -451,6 +453,9 @@ static uint64_t add_lock(struct batch *b, const struct rec_descriptor *d,
 	if (l->kind == LOCK_WHOLE)
 		return batch_add(b, NULL, SYS_flock, d->fd,
 				 (l->write ? LOCK_EX : LOCK_SH) | LOCK_NB);
+	if (l->kind == LOCK_LEASE)
+		return batch_add(b, NULL, SYS_fcntl, d->fd, F_SETLEASE,
+				 l->write ? F_WRLCK : F_RDLCK);
 	return batch_add(b, NULL, SYS_fcntl, d->fd,
 			 l->kind == LOCK_OFD ? F_OFD_SETLK : F_SETLK,
 			 batch_data(b, &fl, sizeof(fl)));

@@ -42,6 +42,7 @@ const struct kind *const kinds[] = {
 	&kind_pidfd,
 	&kind_unix,
 	&kind_descriptor,
+	&kind_notice,		/* after descriptors, and credentials */
 	&kind_message,		/* what is in sockets, descriptors too */
 	&kind_tcp,		/* when all sockets have been met */
 	&kind_epoll,		/* when all that it may watch is recorded */

@@ -57,6 +57,7 @@ enum record_type {
 	RECORD_SHM = 61,
 	RECORD_SEM = 62,
 	RECORD_MSG = 63,
+	RECORD_NOTICE = 64,
 	RECORD_CARRIED = 80,
 };
 
@@ -307,6 +308,16 @@ struct rec_carried {
 	uint64_t mtime_ns;
 };
 
+/* id: of the open description; whom it tells of what happens to it */
+struct rec_notice {
+	uint32_t type;		/* F_OWNER_TID, F_OWNER_PID, F_OWNER_PGRP */
+	uint64_t owner;		/* TID, PID or group; 0 none */
+	uint32_t signal;	/* F_GETSIG */
+	uint32_t flags;		/* with O_ASYNC and what F_SETFL sets with it; 0
+				   it is not set */
+	uint64_t hint;		/* F_GET_RW_HINT, of the file */
+};
+
 /* id: of its rec_object; System V shared memory */
 struct rec_shm {
 	uint32_t shmid;
@@ -547,6 +558,7 @@ enum lock_kind {
 	LOCK_POSIX = 0,		/* fcntl(2) F_SETLK: the process's */
 	LOCK_OFD = 1,		/* F_OFD_SETLK: the description's */
 	LOCK_WHOLE = 2,		/* flock(2): the description's */
+	LOCK_LEASE = 3,		/* F_SETLEASE: the description's */
 };
 
 struct rec_lock {
