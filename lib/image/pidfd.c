@@ -114,6 +114,7 @@ static int capture(struct capture *c, struct source *s,
 }
 
 const struct fd_kind fd_kind_pidfd = {
+	.flies = true,
 	.claims = claims, .check = check, .capture = capture,
 };
 
