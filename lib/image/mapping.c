@@ -129,6 +129,21 @@ static bool is_written(const struct proc_map *m)
 	return m->flags & VMF_MS && m->flags & VMF_MW;
 }
 
+/* Without the privilege to look: a descriptor of it tells how many names there
+ * are.  If there is none, what is written to is searched for all the same. */
+static bool guess(const struct source *s, const struct proc_map *m,
+		  struct stat *st)
+{
+	list_each(&s->fds, const struct source_fd, fd)
+		if (fd->st.st_dev == m->dev && fd->st.st_ino == m->ino) {
+			*st = fd->st;
+			return true;
+		}
+	*st = (struct stat){ .st_dev = m->dev, .st_ino = m->ino,
+			     .st_mode = S_IFREG, .st_nlink = 1 };
+	return is_written(m);
+}
+
 /* The name that a deleted file has besides; owned, NULL none. */
 static char *other_name(const struct source *s, const struct proc_map *m)
 {
@@ -139,7 +154,8 @@ static char *other_name(const struct source *s, const struct proc_map *m)
 		return NULL;
 	snprintf(magic, sizeof(magic), "/proc/%d/map_files/%llx-%llx", s->via,
 		 (unsigned long long)m->start, (unsigned long long)m->end);
-	return stat(magic, &st) == 0 ? name_other(m->path, &st) : NULL;
+	return stat(magic, &st) == 0 || (errno == EPERM && guess(s, m, &st)) ?
+		name_other(m->path, &st) : NULL;
 }
 
 static bool is_sysv(const struct proc_map *m)
