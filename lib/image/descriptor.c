@@ -49,7 +49,7 @@ static const struct fd_kind *const fd_kinds[] = {
 	&fd_kind_eventfd, &fd_kind_epoll, &fd_kind_signalfd, &fd_kind_timerfd,
 	&fd_kind_inotify, &fd_kind_fanotify,
 	&fd_kind_pidfd,
-	&fd_kind_file, &fd_kind_pipe, &fd_kind_inet, NULL,
+	&fd_kind_file, &fd_kind_pipe, &fd_kind_inet, &fd_kind_netlink, NULL,
 };
 
 static const struct fd_kind *kind_of_fd(struct capture *c,

@@ -83,7 +83,7 @@ extern const struct kind
 	kind_pending, kind_timers, kind_limits, kind_space, kind_mapping,
 	kind_vdso, kind_object, kind_file, kind_pipe, kind_pipe_end,
 	kind_terminal, kind_outside, kind_descriptor,
-	kind_inet, kind_inet_data, kind_tcp, kind_unix, kind_message,
+	kind_inet, kind_inet_data, kind_tcp, kind_netlink, kind_unix, kind_message,
 	kind_carried;
 
 extern const struct kind

@@ -35,6 +35,7 @@ const struct kind *const kinds[] = {
 	&kind_eventfd,
 	&kind_inet,
 	&kind_inet_data,
+	&kind_netlink,
 	&kind_signalfd,
 	&kind_timerfd,
 	&kind_inotify,

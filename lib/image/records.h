@@ -53,6 +53,7 @@ enum record_type {
 	RECORD_INET = 50,
 	RECORD_INET_DATA = 51,
 	RECORD_TCP = 52,
+	RECORD_NETLINK = 53,
 	RECORD_PROC_FILE = 60,
 	RECORD_SHM = 61,
 	RECORD_SEM = 62,
@@ -507,6 +508,18 @@ struct rec_tcp {
 	uint32_t timestamp;
 	uint32_t window_seq, send_window, max_window;	/* tcp_repair_window */
 	uint32_t recv_window, recv_update;
+};
+
+/* id: counted up with rec_file; netlink(7) */
+struct rec_netlink {
+	uint32_t type, protocol;
+	uint32_t flags;		/* O_NONBLOCK, O_ASYNC */
+	bool bound;
+	uint32_t port;		/* nl_pid */
+	uint32_t peer_port, peer_groups;
+	struct list groups;	/* of uint64_t, from 1 */
+	struct list options;	/* of struct rec_option */
+	struct list owner;	/* of struct rec_owner, at most one */
 };
 
 enum inet_queue { QUEUE_RECEIVED = 0, QUEUE_SENT = 1 };
