@@ -92,7 +92,8 @@ extern const struct kind
 	kind_eventfd, kind_epoll, kind_timerfd, kind_pidfd, kind_signalfd,
 	kind_inotify, kind_fanotify;
 
-extern const struct kind kind_pty, kind_pty_end, kind_traits, kind_cgroups;
+extern const struct kind kind_pty, kind_pty_end, kind_traits, kind_cgroups,
+	kind_filter, kind_seccomp;
 
 const struct kind *kind_of(uint32_t type);	/* NULL if unknown */
 const struct schema *record_schema(uint32_t type);

@@ -9,6 +9,8 @@
 
 const struct kind *const kinds[] = {
 	&kind_process,
+	&kind_filter,
+	&kind_seccomp,		/* before they lose the right to it */
 	&kind_creds,
 	&kind_thread,
 	&kind_traits,

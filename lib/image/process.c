@@ -235,8 +235,6 @@ static int check(struct capture *c, struct source *s, struct failure *f)
 	if (s->status.tracer && s->status.tracer != getpid())
 		obstacle_add(c, s, "end the debugger or strace first",
 			     "is being traced by process %d", s->status.tracer);
-	if (s->status.seccomp)
-		obstacle_add(c, s, NULL, "runs under a seccomp filter");
 	check_namespaces(c, s);
 	check_root(c, s);
 	check_class(c, s);

@@ -50,6 +50,8 @@ enum record_type {
 	RECORD_PTY_END = 71,
 	RECORD_TRAITS = 72,
 	RECORD_CGROUPS = 73,
+	RECORD_SECCOMP = 74,
+	RECORD_FILTER = 75,
 	RECORD_INET = 50,
 	RECORD_INET_DATA = 51,
 	RECORD_TCP = 52,
@@ -152,6 +154,18 @@ struct rec_traits {
 	bool merge;		/* PR_GET_MEMORY_MERGE */
 	bool io_flusher;	/* PR_GET_IO_FLUSHER */
 	uint32_t mce;		/* PR_MCE_KILL_*, plus 1; 0 the default */
+};
+
+/* id: counted up; threads with the same filter share one */
+struct rec_filter {
+	struct blob code;	/* struct sock_filter, one after the other */
+	bool log;		/* SECCOMP_FILTER_FLAG_LOG */
+};
+
+/* id: TID; absent if it may make every call */
+struct rec_seccomp {
+	uint32_t mode;		/* SECCOMP_MODE_* */
+	struct list filters;	/* of uint64_t: ids of rec_filter, oldest first */
 };
 
 struct rec_cgroup {

@@ -39,10 +39,22 @@ static int gone(struct tracee *t, struct failure *f)
 		    t->pid, t->tid);
 }
 
+/* With its seccomp filters suspended, which would judge our calls, too; only
+ * CAP_SYS_ADMIN may have that. */
+static long seize(pid_t tid)
+{
+	if (ptrace(PTRACE_SEIZE, tid, 0,
+		   PTRACE_O_TRACESYSGOOD | PTRACE_O_SUSPEND_SECCOMP) == 0)
+		return 0;
+	if (errno != EPERM && errno != EINVAL)
+		return -1;
+	return ptrace(PTRACE_SEIZE, tid, 0, PTRACE_O_TRACESYSGOOD);
+}
+
 int tracee_attach(struct tracee *t, pid_t pid, pid_t tid, struct failure *f)
 {
 	*t = (struct tracee){ .tid = tid, .pid = pid, .tell = SIGURG };
-	if (ptrace(PTRACE_SEIZE, tid, 0, PTRACE_O_TRACESYSGOOD) < 0) {
+	if (seize(tid) < 0) {
 		if (errno == ESRCH)
 			return gone(t, f);
 		return fail_errno(f, STATUS_PERM,
