@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench-victim - what tests/bench moves: memory, threads or processes
+ * bench-victim - what tests/bench moves: memory, threads, processes, mappings
  *
  *	bench-victim mem MIB FILE	random anonymous memory, 4 KiB pages
  *	bench-victim threads N FILE	N threads waiting on one condition
  *	bench-victim procs N FILE	a tree of N processes, three levels
+ *	bench-victim many N FILE	N mappings and N open files
  *	bench-victim warm MIB		touches memory and ends
  *
  * Writes "ready" to FILE when all is set up and waits.  On SIGTERM it checks
@@ -13,6 +14,7 @@
  */
 
 #include <err.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -21,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -179,6 +182,44 @@ static bool run_procs(size_t n, const char *path)
 	return branch(branches, n - 1 - branches, ready, path);
 }
 
+/* A page of its own in each mapping: neighbours differ in what they allow. */
+static uint64_t *map_many(size_t n, size_t words)
+{
+	uint64_t *mem = map(n * words * sizeof(*mem), 0);
+
+	for (size_t i = 0; i < n; i++) {
+		mem[i * words] = ~i;
+		if (i & 1 && mprotect(mem + i * words, words * sizeof(*mem),
+				      PROT_READ))
+			err(1, "mapping %zu", i);
+	}
+	return mem;
+}
+
+static bool run_many(size_t n, const char *path)
+{
+	size_t words = (size_t)sysconf(_SC_PAGESIZE) / sizeof(uint64_t);
+	struct rlimit limit = { 2 * n, 2 * n };
+	uint64_t *mem = map_many(n, words);
+	int *fd = calloc(n, sizeof(*fd));
+	bool right = true;
+
+	if (setrlimit(RLIMIT_NOFILE, &limit))
+		err(1, "%zu descriptors", 2 * n);
+	for (size_t i = 0; i < n; i++) {
+		fd[i] = open("/proc/self/exe", O_RDONLY);
+		if (fd[i] < 0 || lseek(fd[i], i, SEEK_SET) < 0)
+			err(1, "descriptor %zu", i);
+	}
+	say(path, "ready");
+	wait_term();
+	for (size_t i = 0; i < n; i++)
+		right &= mem[i * words] == ~i &&
+			 lseek(fd[i], 0, SEEK_CUR) == (off_t)i;
+	free(fd);
+	return right;
+}
+
 int main(int argc, char *argv[])
 {
 	sigset_t set;
@@ -186,7 +227,7 @@ int main(int argc, char *argv[])
 	bool right;
 
 	if (argc < 3)
-		errx(64, "wants: mem|threads|procs|warm NUMBER FILE");
+		errx(64, "wants: mem|threads|procs|many|warm NUMBER FILE");
 	n = strtoul(argv[2], NULL, 10);
 	if (!strcmp(argv[1], "warm")) {
 		map(n * MIB, MAP_POPULATE);
@@ -204,6 +245,8 @@ int main(int argc, char *argv[])
 		right = run_threads(n, argv[3]);
 	else if (!strcmp(argv[1], "procs"))
 		right = run_procs(n, argv[3]);
+	else if (!strcmp(argv[1], "many"))
+		right = run_many(n, argv[3]);
 	else
 		errx(64, "%s: no such mode", argv[1]);
 	say(argv[3], right ? "right" : "wrong");

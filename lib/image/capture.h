@@ -73,6 +73,8 @@ enum capture_end { END_STOPPED, END_KILLED, END_RUNNING };
 struct seen_open {
 	dev_t dev;
 	ino_t ino;
+	int64_t pos;
+	uint32_t flags;		/* but O_CLOEXEC */
 	pid_t pid;
 	int fd;
 	uint64_t id;

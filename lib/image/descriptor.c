@@ -159,20 +159,26 @@ static int check(struct capture *c, struct source *s, struct failure *f)
 /* ---- capture ---- */
 
 /*
- * Descriptions are kept in the order of their inodes, and of the kernel's own
- * comparison for those that may be the same.
+ * Descriptions are kept in the order of their inodes, places in the file and
+ * flags, and of the kernel's own comparison for those that may be the same.
  */
-static int compare_inode(const struct seen_open *o, dev_t dev, ino_t ino)
+static int compare_looks(const struct seen_open *o, const struct source_fd *fd)
 {
-	if (o->ino != ino)
-		return ino < o->ino ? -1 : 1;
-	return dev < o->dev ? -1 : dev > o->dev;
+	uint32_t flags = fd->info.flags & ~O_CLOEXEC;	/* the number's own */
+
+	if (o->ino != fd->st.st_ino)
+		return fd->st.st_ino < o->ino ? -1 : 1;
+	if (o->dev != fd->st.st_dev)
+		return fd->st.st_dev < o->dev ? -1 : 1;
+	if (o->pos != fd->info.pos)
+		return fd->info.pos < o->pos ? -1 : 1;
+	return flags < o->flags ? -1 : flags > o->flags;
 }
 
 static int compare_open(const struct seen_open *o, pid_t pid,
 			const struct source_fd *fd)
 {
-	int order = compare_inode(o, fd->st.st_dev, fd->st.st_ino);
+	int order = compare_looks(o, fd);
 	long rc;
 
 	if (order)
@@ -249,6 +255,8 @@ uint64_t descriptor_open(struct capture *c, struct source *s,
 	}
 	o = insert_open(c, at);
 	*o = (struct seen_open){ .dev = fd->st.st_dev, .ino = fd->st.st_ino,
+				 .pos = fd->info.pos,
+				 .flags = fd->info.flags & ~O_CLOEXEC,
 				 .pid = s->via, .fd = fd->fd, .id = c->next_open++ };
 	return k->capture(c, s, fd, o->id, f) < 0 ? 0 : o->id;
 }
