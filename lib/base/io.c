@@ -103,9 +103,9 @@ char *read_file_at(int dirfd, const char *path, size_t *len)
 	return buf;
 }
 
-char *read_file_proc(const char *path)
+char *read_file_proc_at(int dirfd, const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), err;
+	int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC), err;
 	size_t room = 4096;
 	ssize_t n;
 	char *buf;
@@ -118,7 +118,7 @@ char *read_file_proc(const char *path)
 	close(fd);
 	if (n > (ssize_t)room - 1024) {	/* it may be longer */
 		free(buf);
-		return read_file(path, NULL);
+		return read_file_at(dirfd, path, NULL);
 	}
 	if (n < 0) {
 		free(buf);
@@ -127,6 +127,11 @@ char *read_file_proc(const char *path)
 	}
 	buf[n] = '\0';
 	return buf;
+}
+
+char *read_file_proc(const char *path)
+{
+	return read_file_proc_at(AT_FDCWD, path);
 }
 
 char *read_file(const char *path, size_t *len)

@@ -19,5 +19,6 @@ char *read_file_at(int dirfd, const char *path, size_t *len);
 /* The same of a file of /proc whose records are below 1 KiB: a read that is
  * well below a page has had all of it, and no second one is made. */
 char *read_file_proc(const char *path);
+char *read_file_proc_at(int dirfd, const char *path);
 
 #endif

@@ -110,14 +110,14 @@ static void cut_deleted(struct source_fd *d)
 	size_t n = strlen(d->link), m = sizeof(mark) - 1;
 	struct stat st;
 
+	if (n <= m || strcmp(d->link + n - m, mark))
+		return;
 	/* A file may bear such a name, too. */
 	if (stat(d->link, &st) == 0 && st.st_ino == d->st.st_ino &&
 	    st.st_dev == d->st.st_dev)
 		return;
-	if (n > m && !strcmp(d->link + n - m, mark)) {
-		d->link[n - m] = '\0';
-		d->deleted = true;
-	}
+	d->link[n - m] = '\0';
+	d->deleted = true;
 }
 
 static void look_protocol(struct source_fd *d, const char *path)
@@ -129,21 +129,20 @@ static void look_protocol(struct source_fd *d, const char *path)
 }
 
 /* A descriptor that is closed while we look is no failure: 0 then. */
-int source_look_fd(struct source *s, int fd)
+static int look_fd(struct source *s, const struct proc_fd_dirs *dirs, int fd)
 {
-	char name[64];
 	struct source_fd *d = list_add(&s->fds, sizeof(*d));
+	char name[64];
 
 	d->fd = fd;
-	snprintf(name, sizeof(name), "fd/%d", fd);
-	d->link = proc_link(s->via, name);
-	if (!d->link || proc_fdinfo(s->via, fd, &d->info) < 0)
+	d->link = proc_fd_link(dirs, fd);
+	if (!d->link || proc_fd_info(dirs, fd, &d->info) < 0 ||
+	    proc_fd_stat(dirs, fd, &d->st) < 0)
 		goto gone;
-	snprintf(name, sizeof(name), "/proc/%d/fd/%d", s->via, fd);
-	if (stat(name, &d->st) < 0)
-		goto gone;
-	if (S_ISSOCK(d->st.st_mode))
+	if (S_ISSOCK(d->st.st_mode)) {
+		snprintf(name, sizeof(name), "/proc/%d/fd/%d", s->via, fd);
 		look_protocol(d, name);
+	}
 	cut_deleted(d);
 	return 0;
 gone:
@@ -151,6 +150,18 @@ gone:
 	proc_fdinfo_free(&d->info);
 	s->fds.n--;
 	return errno == ENOENT ? 0 : -1;
+}
+
+int source_look_fd(struct source *s, int fd)
+{
+	struct proc_fd_dirs dirs;
+	int rc;
+
+	if (proc_fd_open(s->via, &dirs) < 0)
+		return -1;
+	rc = look_fd(s, &dirs, fd);
+	proc_fd_close(&dirs);
+	return rc;
 }
 
 static bool is_dropped(const struct capture *c, int fd)
@@ -163,12 +174,18 @@ static bool is_dropped(const struct capture *c, int fd)
 
 static int look_fds(const struct capture *c, struct source *s)
 {
+	struct proc_fd_dirs dirs;
 	struct list fds = { 0 };
 	int rc = proc_fds(s->via, &fds);
 
+	if (rc < 0 || proc_fd_open(s->via, &dirs) < 0) {
+		list_free(&fds);
+		return -1;
+	}
 	list_each(&fds, int, fd)
 		if (rc == 0 && !is_dropped(c, *fd))
-			rc = source_look_fd(s, *fd);
+			rc = look_fd(s, &dirs, *fd);
+	proc_fd_close(&dirs);
 	list_free(&fds);
 	return rc;
 }
@@ -528,7 +545,6 @@ static int freeze_all(struct capture *c, struct failure *f)
 
 int capture_freeze(struct capture *c, struct failure *f)
 {
-	wait_clocks();
 	c->patience = PATIENCE;
 	if (freeze_all(c, f) < 0)
 		return -1;

@@ -293,6 +293,22 @@ static uint64_t sample_fd(const struct source *s, const struct source_fd *fd)
 	return sample;
 }
 
+/* That of the file recorded before @rec, if it is the same one: some programs
+ * have one open many times. */
+static uint64_t sample_before(const struct capture *c,
+			      const struct rec_file *rec)
+{
+	const struct list *l = image_list(&c->image, RECORD_FILE);
+	const struct rec_file *last;
+
+	if (l->n < 2)
+		return 0;
+	last = list_at(l, struct record, l->n - 2)->data;
+	return last->dev == rec->dev && last->ino == rec->ino &&
+	       last->size == rec->size && last->mtime_ns == rec->mtime_ns ?
+	       last->sample : 0;
+}
+
 static int capture(struct capture *c, struct source *s,
 		   const struct source_fd *fd, uint64_t id, struct failure *f)
 {
@@ -321,7 +337,9 @@ static int capture(struct capture *c, struct source *s,
 	} else if (S_ISCHR(fd->st.st_mode)) {
 		rec->kind = FILE_DEVICE;
 	} else {
-		rec->sample = sample_fd(s, fd);
+		rec->sample = sample_before(c, rec);
+		if (!rec->sample)
+			rec->sample = sample_fd(s, fd);
 	}
 	return 0;
 }

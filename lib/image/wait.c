@@ -51,7 +51,7 @@ static void measure_here(int cpu)
 		offset[cpu] = monotonic_ns() - ran;
 }
 
-void wait_clocks(void)
+static void measure_clocks(void)
 {
 	cpu_set_t before, one;
 
@@ -144,6 +144,7 @@ uint64_t wait_slept(pid_t pid, pid_t tid)
 		return 0;
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/sched", pid, tid);
 	ran = exec_start(path);
+	measure_clocks();
 	if (ran < 0 || proc_stat(pid, tid, &st) < 0 || st.processor >= CPUS)
 		return 0;
 	return ran + offset[st.processor];

@@ -15,8 +15,6 @@
 
 #include "image/records.h"
 
-/* Measures the scheduler clocks of all CPUs against CLOCK_MONOTONIC, once. */
-void wait_clocks(void);
 /* Before it is stopped: CLOCK_MONOTONIC when the task went to sleep in a
  * system call whose wait is relative, else 0. */
 uint64_t wait_slept(pid_t pid, pid_t tid);

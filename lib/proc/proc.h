@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "base/list.h"
@@ -112,6 +113,17 @@ struct proc_fdinfo {
 };
 int proc_fdinfo(pid_t pid, int fd, struct proc_fdinfo *);
 void proc_fdinfo_free(struct proc_fdinfo *);
+
+/* The same of many descriptors of one process, at half the price. */
+struct proc_fd_dirs {
+	int fd, fdinfo;		/* owned */
+};
+int proc_fd_open(pid_t pid, struct proc_fd_dirs *dirs);
+void proc_fd_close(struct proc_fd_dirs *dirs);
+char *proc_fd_link(const struct proc_fd_dirs *dirs, int fd);	/* owned */
+int proc_fd_info(const struct proc_fd_dirs *dirs, int fd,
+		 struct proc_fdinfo *info);
+int proc_fd_stat(const struct proc_fd_dirs *dirs, int fd, struct stat *st);
 
 /* readlink, owned string or NULL with errno: cwd, root, exe, fd/3, ns/pid */
 char *proc_link(pid_t pid, const char *name);
