@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * freeze.c - stop every task of a tree, and let all of them go
+ *
+ * Whatever fails between the two, they are let go in one way.
+ */
+#include <errno.h>
+#include <linux/kcmp.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "image/guard.h"
+#include "image/look.h"
+#include "image/thread.h"
+#include "image/wait.h"
+
+#define PATIENCE 2000	/* half milliseconds, for vfork() to be over */
+
+/* ---- freezing ---- */
+
+/*
+ * Both lists are in the order they were made, mostly the same: go on from where
+ * the last one was found before searching from the start.
+ */
+static bool is_known(const struct source *s, pid_t tid, size_t *next)
+{
+	for (size_t n = 0; n < s->tasks.n; n++, ++*next) {
+		if (*next >= s->tasks.n)
+			*next = 0;
+		if (list_at(&s->tasks, struct source_task, *next)->t.tid == tid) {
+			++*next;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The kernel says EPERM of those, and of those that are just ending. */
+static bool has_ended(pid_t pid, pid_t tid)
+{
+	struct proc_stat st;
+
+	for (int ms = 0; ms < 20; ms++) {
+		if (proc_stat(pid, tid, &st) < 0 || is_zombie(st.state))
+			return true;
+		usleep(1000);
+	}
+	return false;
+}
+
+/* A child of vfork() that has not called exec() yet: its parent, stopped in the
+ * kernel until then, would never stop for us if the child had stopped. */
+static bool borrows_memory(const struct source *s)
+{
+	return s->parent && !s->tasks.n &&
+	       syscall(SYS_kcmp, s->parent, s->pid, KCMP_VM, 0, 0) == 0;
+}
+
+/* Starts to stop the threads of @s that are not stopped yet. */
+static int stop_threads(struct capture *c, struct source *s, bool *more,
+			struct failure *f)
+{
+	struct list tids = { 0 };
+	size_t next = 0;
+	int rc = 0;
+
+	if (borrows_memory(s) && c->patience-- > 0) {
+		usleep(500);
+		*more = true;
+		return 0;
+	}
+	if (proc_threads(s->pid, &tids) < 0)
+		return 0;	/* it has ended */
+	list_each(&tids, pid_t, tid) {
+		struct source_task *t;
+		struct failure mine = { 0 };
+
+		if (is_known(s, *tid, &next))
+			continue;
+		t = list_add(&s->tasks, sizeof(*t));
+		t->slept_ns = wait_slept(s->pid, *tid);
+		if (tracee_attach(&t->t, s->pid, *tid, &mine) < 0) {
+			s->tasks.n--;
+			if (mine.status == STATUS_NOPROC ||
+			    has_ended(s->pid, *tid))
+				continue;
+			*f = mine;
+			rc = -1;
+			break;
+		}
+		*more = true;
+	}
+	list_free(&tids);
+	return rc;
+}
+
+static int await_threads(struct source *s, struct failure *f)
+{
+	for (size_t i = 0; i < s->tasks.n; i++) {
+		struct source_task *t = list_at(&s->tasks, struct source_task, i);
+		struct failure mine = { 0 };
+
+		if (t->t.stopped)
+			continue;
+		if (tracee_await(&t->t, &mine) == 0) {
+			t->t.source = true;
+			thread_wait_again(t);
+			continue;
+		}
+		if (mine.status != STATUS_NOPROC) {
+			*f = mine;
+			return -1;
+		}
+		/* It ended before it stopped. */
+		memmove(t, t + 1, (s->tasks.n - i - 1) * sizeof(*t));
+		s->tasks.n--;
+		i--;
+	}
+	return 0;
+}
+
+/*
+ * New tasks may appear until all that could make them have stopped: go over
+ * the tree until nothing new is met.
+ */
+static int freeze_all(struct capture *c, struct failure *f)
+{
+	bool more;
+
+	do {
+		more = walk_tree(c, c->root);
+		list_each(&c->sources, struct source, s)
+			if (stop_threads(c, s, &more, f) < 0)
+				return -1;
+		list_each(&c->sources, struct source, s)
+			if (await_threads(s, f) < 0)
+				return -1;
+	} while (more);
+	return 0;
+}
+
+int capture_freeze(struct capture *c, struct failure *f)
+{
+	c->patience = PATIENCE;
+	if (freeze_all(c, f) < 0)
+		return -1;
+	/* A process of which no task could be stopped has ended. */
+	for (size_t i = 1; i < c->sources.n; i++) {
+		struct source *s = list_at(&c->sources, struct source, i);
+		struct proc_stat st;
+
+		if (!s->tasks.n && proc_stat(s->pid, s->pid, &st) < 0)
+			source_drop(c, i--);
+	}
+	if (!list_at(&c->sources, struct source, 0)->tasks.n)
+		return fail(f, STATUS_NOPROC, "process %d has ended", c->root);
+	c->frozen = true;
+	return 0;
+}
+
+/* ---- releasing ---- */
+
+/* A task that was let go stops by itself, a moment later; whoever hears that
+ * we are done may want to continue it. */
+static void await_stop(const struct source *s)
+{
+	struct proc_stat st;
+
+	for (int tries = 0; tries < 1000; tries++) {
+		if (!s->tasks.n || proc_stat(s->pid, s->via, &st) < 0 ||
+		    st.state == 'T' || is_zombie(st.state))
+			return;
+		usleep(tries < 100 ? 20 : 1000);
+	}
+}
+
+/*
+ * If we are killed in here, no part of a tree whose stream is out may run: all
+ * is told to stop before anything is let go or killed.  What is to be killed
+ * goes from the leaves to the top, by whose PID migrate-release finds the rest.
+ */
+void capture_release(struct capture *c, enum capture_end end)
+{
+	struct failure ignored = { 0 };
+
+	guard_tell(c, end);
+	list_each(&c->sources, struct source, s) {
+		if (s->tasks.n && s->strings.work &&
+		    source_leader(s)->t.stopped)
+			strings_detach(&s->strings, &source_leader(s)->t,
+				       &ignored);
+		if (end != END_RUNNING && s->tasks.n)
+			kill(s->pid, SIGSTOP);
+	}
+	for (size_t i = c->sources.n; end == END_KILLED && i--;)
+		kill(list_at(&c->sources, struct source, i)->pid, SIGKILL);
+	list_each(&c->sources, struct source, s) {
+		/* The main thread last: it ends when the others have gone. */
+		for (size_t i = s->tasks.n; i--;) {
+			struct source_task *t =
+				list_at(&s->tasks, struct source_task, i);
+
+			if (end == END_KILLED)
+				tracee_reap(&t->t);
+			else
+				tracee_release(&t->t, end == END_STOPPED);
+		}
+	}
+	if (end == END_STOPPED)
+		list_each(&c->sources, struct source, s)
+			await_stop(s);
+}
