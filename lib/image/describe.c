@@ -28,13 +28,6 @@
 #define NAMES_MAX	8	/* of threads, asleep or not */
 #define OBJECT_NUMBER(id) ((uint64_t)((id) - OBJECT_FIRST))
 
-const char *record_name(uint32_t type)
-{
-	const struct schema *s = record_schema(type);
-
-	return s ? s->name : NULL;
-}
-
 /* ---- words ---- */
 
 static void put_pages(FILE *to, struct survey_pages p)

@@ -12,9 +12,6 @@
 
 #include "image/survey.h"
 
-/* What messages call a type of record ("mapping"); NULL if it is not known. */
-const char *record_name(uint32_t type);
-
 /* Where it comes from, the tree of its processes and what they have, what it
  * needs at its new place, and sums; @totals of the stream so far. */
 void describe_text(FILE *to, const struct survey *s,

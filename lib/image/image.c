@@ -32,6 +32,13 @@ bool record_known(uint32_t type)
 	return kind_of(type) != NULL;
 }
 
+const char *record_name(uint32_t type)
+{
+	const struct schema *s = record_schema(type);
+
+	return s ? s->name : NULL;
+}
+
 void *image_add(struct image *img, enum record_type type, uint64_t id)
 {
 	size_t row = row_of(type);
@@ -176,6 +183,7 @@ int image_read(struct image *img, struct stream_in *in,
 	int more;
 
 	stream_in_known(in, record_known);
+	stream_in_names(in, record_name);
 	if (stream_get_header(in, &img->header, f) < 0)
 		return -1;
 	while ((more = stream_next(in, item, f)) > 0 &&

@@ -98,6 +98,8 @@ extern const struct kind kind_pty, kind_pty_end, kind_traits, kind_cgroups,
 const struct kind *kind_of(uint32_t type);	/* NULL if unknown */
 const struct schema *record_schema(uint32_t type);
 bool record_known(uint32_t type);
+/* What messages call a type of record ("mapping"); NULL if it is not known. */
+const char *record_name(uint32_t type);
 
 /* A zeroed new record of its kind's struct. */
 void *image_add(struct image *, enum record_type, uint64_t id);

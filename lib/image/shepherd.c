@@ -201,8 +201,11 @@ static void shepherd_main(const struct orders *o)
 		_exit(1);
 	}
 	root = clone_as(0, o->root);
-	if (root == 0)
+	if (root == 0) {
+		/* The shepherd's alone: its end is the end of what we hear. */
+		close(o->sock);
 		puppet_wait();
+	}
 	close_others(o->sock);
 	tell(o->sock, root < 0 ? -errno : 0);
 	if (root < 0)
