@@ -355,22 +355,23 @@ static int bad_run(const struct stream_item *item, const char *why,
 		    (unsigned long long)item->offset, why);
 }
 
-static struct rec_mapping *mapping_at(const struct puppet *p, uint64_t address)
+/* Its place in p->maps; p->map_n if there is none. */
+static size_t mapping_at(const struct puppet *p, uint64_t address)
 {
 	size_t low = 0, high = p->map_n;
 
 	while (low < high) {
 		size_t mid = (low + high) / 2;
-		struct rec_mapping *m = p->maps[mid];
+		const struct rec_mapping *m = p->maps[mid];
 
 		if (address < m->start)
 			high = mid;
 		else if (address >= m->end)
 			low = mid + 1;
 		else
-			return m;
+			return mid;
 	}
-	return NULL;
+	return p->map_n;
 }
 
 /*
@@ -403,20 +404,6 @@ static int inject_uffd(struct puppet *p, struct failure *f)
 	return fd < 0 ? NO_UFFD : fd;
 }
 
-static void watch_mappings(struct puppet *p)
-{
-	for (size_t i = 0; i < p->map_n; i++) {
-		const struct rec_mapping *m = p->maps[i];
-		struct uffdio_register reg = {
-			.range = { m->start, m->end - m->start },
-			.mode = UFFDIO_REGISTER_MODE_MISSING,
-		};
-
-		if (m->kind == MAPPING_ANON && has_own_pages(m))
-			ioctl(p->uffd, UFFDIO_REGISTER, &reg);
-	}
-}
-
 static bool has_uffd(struct puppet *p)
 {
 	struct uffdio_api api = { .api = UFFD_API };
@@ -434,20 +421,39 @@ static bool has_uffd(struct puppet *p)
 		p->uffd = NO_UFFD;
 		return false;
 	}
-	watch_mappings(p);
+	p->watched = xcalloc(p->map_n, sizeof(*p->watched));
 	return true;
 }
 
-static bool fill_fresh(struct puppet *p, const struct rec_mapping *m,
-		       uint64_t address, const void *data, size_t len)
+enum { UNWATCHED, WATCHED, UNWATCHABLE };
+
+/* From its first run that is worth it on, it is filled through the uffd. */
+static bool is_watched(struct puppet *p, size_t map, size_t len)
+{
+	const struct rec_mapping *m = p->maps[map];
+	struct uffdio_register reg = {
+		.range = { m->start, m->end - m->start },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+
+	if (p->uffd > 0 && p->watched[map])
+		return p->watched[map] == WATCHED;
+	if (len < WORTH_IT * PAGE || !has_uffd(p))
+		return false;
+	p->watched[map] = ioctl(p->uffd, UFFDIO_REGISTER, &reg) == 0 ?
+		WATCHED : UNWATCHABLE;
+	return p->watched[map] == WATCHED;
+}
+
+static bool fill_fresh(struct puppet *p, size_t map, uint64_t address,
+		       const void *data, size_t len)
 {
 	struct uffdio_copy copy = { .dst = address, .src = (uint64_t)data,
 				    .len = len,
 				    .mode = UFFDIO_COPY_MODE_DONTWAKE };
 
 	/* Once watched, memory can be filled in this way alone. */
-	if (m->kind != MAPPING_ANON ||
-	    (p->uffd <= 0 && len < WORTH_IT * PAGE) || !has_uffd(p))
+	if (p->maps[map]->kind != MAPPING_ANON || !is_watched(p, map, len))
 		return false;
 	return ioctl(p->uffd, UFFDIO_COPY, &copy) == 0;
 }
@@ -458,6 +464,8 @@ static void close_uffds(struct restore *r)
 		if ((*p)->uffd > 0)
 			close((*p)->uffd);
 		(*p)->uffd = NO_UFFD;
+		free((*p)->watched);
+		(*p)->watched = NULL;
 	}
 }
 
@@ -477,13 +485,14 @@ static int fill_space(struct puppet *p, const struct stream_item *item,
 		      const void *data, struct failure *f)
 {
 	size_t len = item->count * PAGE;
-	const struct rec_mapping *m = mapping_at(p, item->address);
+	size_t map = mapping_at(p, item->address);
+	const struct rec_mapping *m = map < p->map_n ? p->maps[map] : NULL;
 	struct iovec here = { (void *)data, len };
 	struct iovec there = { (void *)item->address, len };
 
 	if (!m || item->address + len > m->end || !has_own_pages(m))
 		return bad_run(item, "are in no mapping of their process", f);
-	if (fill_fresh(p, m, item->address, data, len))
+	if (fill_fresh(p, map, item->address, data, len))
 		return 0;
 	if (m->prot & PROT_WRITE &&
 	    process_vm_writev(p->pid, &here, 1, &there, 1, 0) == (ssize_t)len)

@@ -1145,6 +1145,8 @@ void puppets_end(struct restore *r)
 		if ((*p)->uffd > 0)
 			close((*p)->uffd);
 		(*p)->uffd = 0;
+		free((*p)->watched);
+		(*p)->watched = NULL;
 		batch_free(&(*p)->queue);
 		(*p)->queue = (struct batch){ 0 };
 		list_each(&(*p)->members, struct member, m) {

@@ -46,6 +46,7 @@ struct puppet {
 	struct list members;	/* of struct member, leader first */
 	struct strings strings;
 	int uffd;		/* owned while it is being filled */
+	uint8_t *watched;	/* owned; of each mapping: by the uffd */
 	size_t threads;		/* records of them */
 	struct batch queue;	/* calls put off, of the leader */
 	int64_t exe;		/* result of setting the executable */
