@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* cgroup-path - a child in a control group of its own is in it again */
+/* ways: -rootfs because no control groups are mounted there */
 #include <sys/stat.h>
 
 #include "victim.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* file-sys - a file of /sys and one of /proc/sys, read again and again */
+/* ways: -rootfs because /sys is not mounted there */
 #include "victim.h"
 
 void victim(void)

@@ -5,6 +5,7 @@
  * that continue one another count as one, since the kernel may join them.
  * The kernel's own pages (vvar, vdso) are mem-vdso's business.
  */
+/* ways: -rootfs because what is carried is mapped from the cache */
 /* ways: -as because it takes CAP_CHECKPOINT_RESTORE to make shared memory that is no memfd */
 #include "victim.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* shm-sysv-key - segments found by their key: attached, and made by the
  * program but attached by nobody */
+/* refused as: only root may read a segment that nobody has attached */
 #include "victim.h"
 
 #include <sys/shm.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* shm-sysv - System V shared memory, attached in parent and child: one is to
  * be removed with its last user, one is attached for reading, one in part */
+/* ways: -as because only root may open a segment to fill it */
 #include "victim.h"
 
 #include <sys/shm.h>
