@@ -173,6 +173,52 @@ in_a() {
 	assert_equal "$(cat client.out)" 20000000
 }
 
+# The process of that name in network A.
+of_a() {
+	ip netns pids "$a" | while read -r pid; do
+		[ "$(cat "/proc/$pid/comm" 2>/dev/null)" != "$1" ] ||
+			echo "$pid"
+	done
+}
+
+gone() {
+	[ ! -e "/proc/$1" ]
+}
+
+no_guard() {
+	[ -z "$(of_a migrate-guard)" ]
+}
+
+@test "a guard that gets no time does not take the copy for the source" {
+	serve "$a" 127.0.0.1 200
+	fetch "$a" 127.0.0.1
+	move_until "some of it" has_got 2000000
+	mkfifo slow
+	in_a migrate-capture --kill --tcp=keep "$server" </dev/null >slow \
+		2>capture.err 3>&- &
+	capture=$!
+	exec 7<slow
+	# It has begun to write: the guard is there.
+	move_until "start of the stream" \
+		python3 -c 'import select,sys; sys.exit(not select.select([7],[],[],0)[0])'
+	guard=$(of_a migrate-guard)
+	kill -STOP "$guard"
+	cat <&7 >stream
+	exec 7<&-
+	wait "$capture" || fail "$(cat capture.err)"
+	move_until "end of the source" gone "$server"
+	in_a migrate-restore --detach stream >pid 2>restore.err 3>&- &
+	restore=$!
+	move_until "the copy, by the PID of the source" test -e "/proc/$server"
+	kill -CONT "$guard"
+	wait "$restore" || fail "$(cat restore.err)"
+	assert_equal "$(cat pid)" "$server"
+	wait "$client" || fail "$(cat client.err)"
+	assert_equal "$(cat client.out)" 20000000
+	assert_equal "$(counter "$a" TcpOutRsts)" 0
+	move_until "end of the guard" no_guard
+}
+
 @test "--tcp=close: the peer hears of it, the program too, and it serves on" {
 	serve "$a" 127.0.0.1 200
 	fetch "$a" 127.0.0.1

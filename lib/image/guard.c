@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -29,6 +30,17 @@
 struct guard {
 	int fd;			/* to tell it what becomes of the source */
 	bool told;
+};
+
+/*
+ * What the guard has.  The sources are known to it by descriptors: the PID of
+ * one that has died may be its copy's at once, which must not be waited for.
+ */
+struct guarded {
+	struct capture *c;
+	int told;		/* comes from the capture */
+	int wall;		/* or -1 */
+	struct list pidfds;	/* of int: the sources, the top first */
 };
 
 void connection_let_go(const struct kept_connection *k)
@@ -50,29 +62,24 @@ static int64_t now_ms(void)
 	return t.tv_sec * 1000ll + t.tv_nsec / 1000000;
 }
 
-static bool is_dead(pid_t pid)
+/* With all its threads; after @ms, -1 never, it is found alive. */
+static bool is_dead(int pidfd, int ms)
 {
-	struct proc_stat st;
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
 
-	return proc_stat(pid, pid, &st) < 0 ||
-	       ((st.state == 'Z' || st.state == 'X') && st.threads <= 1);
+	return poll(&p, 1, ms) > 0;
 }
 
-static bool all_dead(const struct capture *c)
-{
-	list_each(&c->sources, struct source, s)
-		if (!is_dead(s->pid))
-			return false;
-	return true;
-}
-
-static bool runs(const struct capture *c)
+/* The state is the source's if that lives afterwards: otherwise its PID may be
+ * another's. */
+static bool runs(const struct capture *c, const struct list *pidfds)
 {
 	const struct source *top = list_at(&c->sources, struct source, 0);
 	struct proc_stat st;
 
 	return proc_stat(top->pid, top->via, &st) == 0 &&
-	       (st.state == 'R' || st.state == 'S' || st.state == 'D');
+	       (st.state == 'R' || st.state == 'S' || st.state == 'D') &&
+	       !is_dead(*list_at(pidfds, int, 0), 0);
 }
 
 static void pause_ms(int ms)
@@ -81,13 +88,13 @@ static void pause_ms(int ms)
 }
 
 /* True when the source has died, false if it runs on. */
-static bool await_death(const struct capture *c, bool stopped)
+static bool await_death(const struct capture *c, const struct list *pidfds,
+			bool stopped)
 {
-	while (!all_dead(c)) {
-		if (stopped && runs(c))
-			return false;
-		pause_ms(stopped ? POLL_MS : 1);
-	}
+	list_each(pidfds, int, pidfd)
+		while (!is_dead(*pidfd, stopped ? POLL_MS : -1))
+			if (stopped && runs(c, pidfds))
+				return false;
 	return true;
 }
 
@@ -123,14 +130,14 @@ static void await_rebuilt(const struct capture *c)
 		}
 }
 
-static void keep_only(struct capture *c, int told, int wall)
+static void keep_only(const struct guarded *g)
 {
 	unsigned int last = 0;
 	struct list keep = { 0 };
 
-	*(int *)list_add(&keep, sizeof(int)) = told;
-	*(int *)list_add(&keep, sizeof(int)) = wall;
-	list_each(&c->connections, struct kept_connection, k)
+	*(int *)list_add(&keep, sizeof(int)) = g->told;
+	*(int *)list_add(&keep, sizeof(int)) = g->wall;
+	list_each(&g->c->connections, struct kept_connection, k)
 		*(int *)list_add(&keep, sizeof(int)) = k->fd;
 	/* From each kept one to the next. */
 	for (;;) {
@@ -150,8 +157,9 @@ static void keep_only(struct capture *c, int told, int wall)
 	list_free(&keep);
 }
 
-static _Noreturn void stand_by(struct capture *c, int told, int wall)
+static _Noreturn void stand_by(const struct guarded *g)
 {
+	const struct capture *c = g->c;
 	enum capture_end end = END_RUNNING;
 	uint8_t word;
 
@@ -161,18 +169,52 @@ static _Noreturn void stand_by(struct capture *c, int told, int wall)
 	prctl(PR_SET_NAME, "migrate-guard");
 	for (int sig = 1; sig < 32; sig++)
 		signal(sig, sig == SIGCHLD ? SIG_DFL : SIG_IGN);
-	keep_only(c, told, wall);
-	if (read(told, &word, 1) == 1)
+	if (read(g->told, &word, 1) == 1)
 		end = word;
-	if (end == END_RUNNING || !await_death(c, end == END_STOPPED)) {
+	if (end == END_RUNNING ||
+	    !await_death(c, &g->pidfds, end == END_STOPPED)) {
 		list_each(&c->connections, struct kept_connection, k)
 			connection_let_go(k);
 		_exit(0);
 	}
 	vanish(c);
-	if (wall >= 0)
+	if (g->wall >= 0)
 		await_rebuilt(c);
 	_exit(0);
+}
+
+/* One that is not here any more has been asked how it ended meanwhile. */
+static int open_sources(struct guarded *g)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_cur < l.rlim_max) {
+		l.rlim_cur = l.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &l);
+	}
+	list_each(&g->c->sources, struct source, s) {
+		int fd = syscall(SYS_pidfd_open, s->pid, 0);
+
+		if (fd < 0 && (errno != ESRCH || !g->pidfds.n))
+			return -1;
+		if (fd >= 0)
+			*(int *)list_add(&g->pidfds, sizeof(int)) = fd;
+	}
+	return 0;
+}
+
+/* Its exit status is 0, or what went wrong. */
+static _Noreturn void become_guard(struct guarded *g)
+{
+	pid_t pid;
+
+	keep_only(g);
+	if (open_sources(g) < 0)
+		_exit(errno);
+	pid = fork();
+	if (pid == 0)
+		stand_by(g);
+	_exit(pid < 0 ? errno : 0);
 }
 
 /* ---- in the capture ---- */
@@ -235,45 +277,51 @@ static int build_wall(const struct capture *c, int *wall, struct failure *f)
 	return outer.n && *wall < 0 ? -1 : 0;
 }
 
-/* The child of a child: its end is nobody's business. */
-static int fork_guard(struct capture *c, int pair[2], int wall)
+/* The child of a child: its end is nobody's business.  The sources are here as
+ * long as we wait for the first one. */
+static int fork_guard(struct guarded *g)
 {
 	pid_t pid = fork();
+	int status = 0;
 
-	if (pid == 0) {
-		close(pair[1]);
-		if (fork() == 0)
-			stand_by(c, pair[0], wall);
-		_exit(0);
-	}
+	if (pid == 0)
+		become_guard(g);
 	if (pid < 0)
 		return -1;
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	return 0;
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -1;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	errno = WIFEXITED(status) ? WEXITSTATUS(status) : ECHILD;
+	return -1;
 }
 
 static int start_here(struct capture *c, struct failure *f)
 {
-	int wall, pair[2], rc;
+	struct guarded g = { .c = c };
+	int pair[2], rc;
 
-	if (build_wall(c, &wall, f) < 0)
+	if (build_wall(c, &g.wall, f) < 0)
 		return -1;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
-		close(wall);
+		if (g.wall >= 0)
+			close(g.wall);
 		return fail_errno(f, 0, "cannot make a socket");
 	}
-	rc = fork_guard(c, pair, wall);
+	g.told = pair[0];
+	rc = fork_guard(&g);
 	if (rc < 0) {
-		fail_errno(f, 0, "cannot fork");
+		fail_errno(f, 0, "cannot make a process that holds the TCP "
+			   "connections");
 		close(pair[1]);
 	} else {
 		c->guard = xcalloc(1, sizeof(*c->guard));
 		c->guard->fd = pair[1];
 	}
 	close(pair[0]);
-	if (wall >= 0)
-		close(wall);
+	if (g.wall >= 0)
+		close(g.wall);
 	return rc;
 }
 

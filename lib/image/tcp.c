@@ -26,6 +26,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "image/guard.h"
@@ -56,7 +57,7 @@ static const struct schema schema =
 
 #define CHUNK		(1u << 20)	/* of a queue, in a record */
 #define QUEUE_MAX	(1u << 30)
-#define PATIENCE_MS	3000	/* for a source that is being ended */
+#define PATIENCE_S	15	/* for a source that is being ended */
 #define BUF_LOCK	72	/* SO_BUF_LOCK */
 #define PEEK_OFF	42	/* SO_PEEK_OFF */
 enum { REPAIR_ON = 1, REPAIR_OFF = 0, REPAIR_OFF_SILENT = -1 };
@@ -777,18 +778,28 @@ static int prepare(struct restore *r, struct failure *f)
 	return 0;
 }
 
+static time_t now_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec;
+}
+
+/* Two processes must get the processor until it is free, the source to die and
+ * the guard to hear of it. */
 static int connect_patiently(struct restore *r, int fd,
 			     const struct rec_inet *s)
 {
-	int ms = r->image.header.ends == END_KILLED && restore_same_boot(r) ?
-		PATIENCE_MS : 0;
+	bool ends = r->image.header.ends == END_KILLED && restore_same_boot(r);
+	time_t until = now_s() + PATIENCE_S;
 
 	for (;;) {
 		if (connect(fd, (const struct sockaddr *)s->peer.data,
 			    s->peer.len) == 0)
 			return 0;
-		if ((errno != EADDRNOTAVAIL && errno != EADDRINUSE) ||
-		    ms-- <= 0)
+		if ((errno != EADDRNOTAVAIL && errno != EADDRINUSE) || !ends ||
+		    now_s() >= until)
 			return -1;
 		usleep(1000);
 	}
