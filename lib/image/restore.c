@@ -475,11 +475,20 @@ static int verify_all(struct restore *r, struct failure *f)
 	return r->differs.n ? refuse(r, f) : 0;
 }
 
-/* As many descriptors as we may: ours lie above the tree's. */
+/* What the kernel grants the privileged, if nobody has changed it. */
+#define MOST_DESCRIPTORS 1048576
+
+/*
+ * As many descriptors as we may: ours lie above the tree's, which may be as
+ * many as its own limit says.  Each process gets that limit back (limits.c).
+ */
 static void raise_descriptors(void)
 {
-	struct rlimit l;
+	struct rlimit l = { MOST_DESCRIPTORS, MOST_DESCRIPTORS }, had;
 
+	if (getrlimit(RLIMIT_NOFILE, &had) == 0 &&
+	    had.rlim_max < MOST_DESCRIPTORS && setrlimit(RLIMIT_NOFILE, &l) == 0)
+		return;
 	if (getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_cur < l.rlim_max) {
 		l.rlim_cur = l.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &l);
