@@ -13,6 +13,7 @@
  */
 #include "image/preflight.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -81,6 +82,11 @@ static int look_process(struct capture *c, struct source *s, struct failure *f)
 	if (s->zombie)
 		return 0;
 	p->cwd = proc_link(s->via, "cwd");
+	/* It runs while we look: one that has ended now is none to object to. */
+	if (!p->cwd && (errno == ENOENT || errno == ESRCH)) {
+		p->zombie = true;
+		return 0;
+	}
 	if (!p->cwd || look_threads(c, s) < 0)
 		return fail_errno(f, 0, "cannot look at process %d", s->pid);
 	return look_files(c, s, f);
