@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# shellcheck disable=SC2154
 #
 # programs.bats - real programs are moved amid their work and end it right
 #
@@ -9,44 +10,12 @@
 # run).
 
 setup() {
-	bats_load_library bats-support
-	bats_load_library bats-assert
-	bats_load_library bats-file
-	. "$BATS_TEST_DIRNAME/move.bash"
-	case_dir=$BATS_TEST_TMPDIR
-	move_deadline=$((SECONDS + 200))
-	cd "$case_dir" || exit
+	. "$BATS_TEST_DIRNAME/programs.bash"
+	program_setup 200
 }
 
 teardown() {
-	[ -z "${move_ssh_pid-}" ] || kill "$move_ssh_pid"
-	[ ! -e tmux ] || tmux -S tmux kill-server
-	move_sweep "$case_dir" || true
-}
-
-start() {
-	move_start "$case_dir" "$@"
-}
-
-# Waits until "$@" holds; or why, and what the program said.
-await() {
-	move_until program "$@" || fail "$move_why: $(tail -n 5 log)"
-}
-
-moved() {
-	move_by "$1" "$case_dir" ||
-		fail "$move_why; $(cat ./*.err 2>/dev/null); $(tail -n 5 log)"
-}
-
-# The program's own end: with status 0, as far as anyone can tell.
-ended_well() {
-	move_end || fail "$move_why: $(tail -n 5 log)"
-	[ "${move_status:-0}" = 0 ] ||
-		fail "status $move_status: $(tail -n 5 log) $(cat ./*.err)"
-}
-
-said() {
-	grep -qFx -- "$1" log
+	program_teardown
 }
 
 # Process $1 has read between a tenth and nine tenths of $2, open as its
@@ -134,10 +103,6 @@ sqlite3.connect("data.db", timeout=0).execute("begin immediate")'
 	assert_equal "$(grep '^t[0-7] ' log)" "$(python_digests)"
 	run sqlite_check
 	assert_output "ok $(sed -n 's/^rows //p' log)"
-}
-
-more_lines() {
-	(($(wc -l <log) > $1))
 }
 
 sqlite_check() {
@@ -507,22 +472,6 @@ ended n"
 	((took >= 2990)) || fail "it took $took ms"
 	# Begun anew it would be 4500.
 	((took < 4200)) || fail "it took $took ms"
-}
-
-past() {
-	(($(date +%s%N) >= $1))
-}
-
-tm() {
-	tmux -S "$case_dir/tmux" -f /dev/null "$@"
-}
-
-on_screen() {
-	tm capture-pane -p -t "t:$1" | grep -qF -- "$2"
-}
-
-terminal_is_not() {
-	[ "$(ps -o tty= -p "$2")" != "$1" ]
 }
 
 @test "vim on a terminal in tmux: keys work after the move" {
