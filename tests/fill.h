@@ -72,7 +72,8 @@ static inline void fill(const struct schema *s, void *rec, bool extreme)
 /* Ids that the format gives a range of their own. */
 static inline uint64_t fill_id(uint32_t type)
 {
-	if (type == RECORD_OBJECT || type == RECORD_CARRIED)
+	if (type == RECORD_OBJECT || type == RECORD_CARRIED ||
+	    type == RECORD_SHM)
 		return OBJECT_FIRST;
 	return type == RECORD_VDSO ? 1 : 77;
 }

@@ -30,6 +30,7 @@ struct source_fd {
 	int fd;
 	char *link;		/* owned: /etc/passwd, pipe:[123] */
 	bool deleted;		/* link ended in " (deleted)", which is cut */
+	bool queue;		/* it is a POSIX message queue */
 	struct proc_fdinfo info;
 	struct stat st;
 	char protocol[32];	/* of a socket, as the kernel calls it: "TCP",
@@ -215,6 +216,8 @@ extern const struct fd_kind fd_kind_unix;
 
 /* procfile.c */
 extern const struct fd_kind fd_kind_proc_file;
+/* mqueue.c */
+extern const struct fd_kind fd_kind_mqueue;
 /* device.c: names the device that @fd is, and why it stays. */
 void device_obstacle(struct capture *c, const struct source *s,
 		     const struct source_fd *fd);

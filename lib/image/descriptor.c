@@ -44,7 +44,7 @@ static const struct schema schema = SCHEMA("descriptor", struct rec_descriptor, 
 #define FD_MAX (1u << 20)
 
 static const struct fd_kind *const fd_kinds[] = {
-	&fd_kind_proc_file,
+	&fd_kind_proc_file, &fd_kind_mqueue,
 	&fd_kind_unix,
 	&fd_kind_eventfd, &fd_kind_epoll, &fd_kind_signalfd, &fd_kind_timerfd,
 	&fd_kind_inotify, &fd_kind_fanotify,

@@ -225,17 +225,6 @@ static bool claims(const struct source_fd *fd)
 	       (S_ISCHR(fd->st.st_mode) && is_stateless(fd->st.st_rdev));
 }
 
-#define MQUEUE_MAGIC 0x19800202
-
-static bool is_queue(const struct source *s, const struct source_fd *fd)
-{
-	struct statfs fs;
-	char magic[64];
-
-	snprintf(magic, sizeof(magic), "/proc/%d/fd/%d", s->via, fd->fd);
-	return statfs(magic, &fs) == 0 && fs.f_type == MQUEUE_MAGIC;
-}
-
 static int check(struct capture *c, struct source *s,
 		 const struct source_fd *fd, struct failure *f)
 {
@@ -247,13 +236,6 @@ static int check(struct capture *c, struct source *s,
 			obstacle_add(c, s, NULL, "has something open that was "
 				     "deleted and is no file (%s, descriptor "
 				     "%d)", fd->link, fd->fd);
-		return 0;
-	}
-	if (S_ISREG(fd->st.st_mode) && fd->link[0] == '/' &&
-	    lstat(fd->link, &st) < 0 && is_queue(s, fd)) {
-		obstacle_add(c, s, "close it, or leave it behind (--drop)",
-			     "has the POSIX message queue %s open (descriptor "
-			     "%d), which cannot be moved yet", fd->link, fd->fd);
 		return 0;
 	}
 	if (fd->link[0] != '/')

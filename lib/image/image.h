@@ -88,7 +88,8 @@ extern const struct kind
 
 extern const struct kind
 	kind_proc_file,
-	kind_shm, kind_sem, kind_msg, kind_notice,
+	kind_shm, kind_sem, kind_msg, kind_notice, kind_mqueue,
+	kind_mqueue_open,
 	kind_eventfd, kind_epoll, kind_timerfd, kind_pidfd, kind_signalfd,
 	kind_inotify, kind_fanotify;
 

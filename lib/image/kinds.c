@@ -46,6 +46,8 @@ const struct kind *const kinds[] = {
 	&kind_unix,
 	&kind_descriptor,
 	&kind_notice,		/* after descriptors, and credentials */
+	&kind_mqueue_open,
+	&kind_mqueue,		/* after descriptors: who is told has one */
 	&kind_message,		/* what is in sockets, descriptors too */
 	&kind_tcp,		/* when all sockets have been met */
 	&kind_epoll,		/* when all that it may watch is recorded */

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -113,6 +114,22 @@ static void look_protocol(struct source_fd *d, const char *path)
 	d->protocol[n > 0 ? n : 0] = '\0';
 }
 
+#define MQUEUE_MAGIC 0x19800202
+
+/* Their file system has no folders, and all are of one size; the rest need not
+ * be asked. */
+static bool is_queue(const struct source *s, const struct source_fd *d)
+{
+	struct statfs fs;
+	char path[64];
+
+	if (!S_ISREG(d->st.st_mode) || d->st.st_size != 80 ||
+	    strrchr(d->link, '/') != d->link)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", s->via, d->fd);
+	return statfs(path, &fs) == 0 && fs.f_type == MQUEUE_MAGIC;
+}
+
 /* A descriptor that is closed while we look is no failure: 0 then. */
 static int look_fd(struct source *s, const struct proc_fd_dirs *dirs, int fd)
 {
@@ -128,6 +145,7 @@ static int look_fd(struct source *s, const struct proc_fd_dirs *dirs, int fd)
 		snprintf(name, sizeof(name), "/proc/%d/fd/%d", s->via, fd);
 		look_protocol(d, name);
 	}
+	d->queue = is_queue(s, d);
 	cut_deleted(d);
 	return 0;
 gone:

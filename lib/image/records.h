@@ -61,6 +61,8 @@ enum record_type {
 	RECORD_SEM = 62,
 	RECORD_MSG = 63,
 	RECORD_NOTICE = 64,
+	RECORD_MQUEUE = 65,
+	RECORD_MQUEUE_OPEN = 66,
 	RECORD_CARRIED = 80,
 };
 
@@ -363,6 +365,41 @@ struct rec_msg {
 	uint64_t room;		/* msg_qbytes */
 	struct list messages;	/* of struct rec_sysv_message, in order */
 	int64_t ctime;		/* seconds */
+};
+
+struct rec_mqueue_message {
+	uint32_t priority;
+	struct blob data;
+};
+
+/* What mq_notify(3) has asked for. */
+enum mqueue_notify {
+	MQUEUE_SILENT = 0,
+	MQUEUE_SIGNAL = 1,
+	MQUEUE_NONE = 2,	/* SIGEV_NONE: nobody else may ask */
+};
+
+/* id: counted up; a POSIX message queue */
+struct rec_mqueue {
+	char *name;		/* with its slash */
+	bool gone;		/* mq_unlink(3): it had this name */
+	uint32_t mode, uid, gid;
+	uint64_t room;		/* mq_maxmsg */
+	uint64_t size;		/* mq_msgsize, bytes */
+	struct list messages;	/* of struct rec_mqueue_message, as they would
+				   be received */
+	uint32_t notify;	/* enum mqueue_notify */
+	uint32_t signal;
+	uint64_t value;		/* that comes with it */
+	uint64_t owner;		/* PID of the tree that asked; 0 none */
+	uint64_t ino;		/* at the source */
+};
+
+/* id: counted up with rec_file; an open one */
+struct rec_mqueue_open {
+	uint64_t queue;		/* id of rec_mqueue */
+	uint64_t pos;		/* of read(2) */
+	uint32_t flags;		/* O_ACCMODE, O_NONBLOCK */
 };
 
 /* id: counted up with rec_file; an open file of /proc/PID */

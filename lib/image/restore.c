@@ -28,6 +28,7 @@
 #include "image/capture.h"
 #include "image/carry.h"
 #include "image/memory.h"
+#include "image/mqueue.h"
 #include "image/processor.h"
 #include "image/sysv.h"
 #include "proc/proc.h"
@@ -683,6 +684,7 @@ void restore_abandon(struct restore *r)
 	carry_undo(r);
 	if (!r->released)
 		sysv_undo(r);
+	mqueue_end(r, r->released);
 	unix_end(r, r->released);
 	close_all(r);
 	close_fd(&r->master);

@@ -96,6 +96,7 @@ struct restore {
 	struct list objects;	/* of struct opened */
 	struct list objects_ro;	/* the same, for reading alone */
 	struct list sysv_made;	/* of this restore's making: sysv.c */
+	struct list queues_made;	/* likewise, of char *: mqueue.c */
 	struct list shm_held;	/* of void *: attached here for the moment */
 	struct list shm_kept;	/* of struct opened: objects that are here */
 	struct list objects_rw;	/* those that are executed, for writing, until
