@@ -712,3 +712,19 @@ time.sleep(1000)
 	source_is_whole
 	source_passes wait-poll
 }
+
+@test "POSIX message queues that cannot be are refused, field by field" {
+	stream_of mq-unlinked --kill
+	for change in 'room 0' 'room 2**63' 'room 1' 'size 0' 'size 2**64-1' \
+		'name "../../x"' 'name "/a/b"' 'name "/"' 'name "/"+"x"*60000' \
+		'mode 2**32-1' 'notify 1' 'notify 7' 'signal 64' 'owner 1' \
+		'owner 2**64-1' 'messages [{"priority":2**32-1}]' \
+		'messages [{"data":b"x"*100000}]' 'messages [{}]*1000'; do
+		altered 65 65 "${change%% *}" "${change#* }"
+		assert_output --partial 'is not sound'
+	done
+	altered 65 66 queue 99
+	altered 65 66 flags '2**32-1'
+	altered 65 66 pos '2**64-1'
+	assert_output --partial 'of no sound POSIX message queue'
+}
