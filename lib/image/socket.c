@@ -72,6 +72,7 @@ struct option {
 	bool vital;		/* without it the program would misbehave */
 	bool soon;		/* must be set before it has its address */
 	bool apart;		/* means something else once connected */
+	bool packets;		/* not to be set in a stream, which may have one */
 };
 
 #define OPT(optname, bytes, ...)					\
@@ -157,8 +158,8 @@ static const struct option table[] = {
 	ROW(0, 24, "IP_BIND_ADDRESS_NO_PORT", .soon = true),
 	ROW(0, 25, "IP_RECVFRAGSIZE"),
 	ROW(0, 26, "IP_RECVERR_RFC4884"),
-	ROW(0, 32, "IP_MULTICAST_IF", .soon = true),
-	ROW(0, 33, "IP_MULTICAST_TTL"),
+	ROW(0, 32, "IP_MULTICAST_IF", .soon = true, .packets = true),
+	ROW(0, 33, "IP_MULTICAST_TTL", .packets = true),
 	ROW(0, 34, "IP_MULTICAST_LOOP"),
 	ROW(0, 49, "IP_MULTICAST_ALL"),
 	ROW(0, 50, "IP_UNICAST_IF", .soon = true),
@@ -171,8 +172,8 @@ static const struct option table[] = {
 	ROW(41, 8, "IPV6_2292HOPLIMIT"),
 	ROW(41, 11, "IPV6_FLOWINFO"),
 	ROW(41, 16, "IPV6_UNICAST_HOPS", .soon = true),
-	ROW(41, 17, "IPV6_MULTICAST_IF", .soon = true),
-	ROW(41, 18, "IPV6_MULTICAST_HOPS"),
+	ROW(41, 17, "IPV6_MULTICAST_IF", .soon = true, .packets = true),
+	ROW(41, 18, "IPV6_MULTICAST_HOPS", .packets = true),
 	ROW(41, 19, "IPV6_MULTICAST_LOOP"),
 	ROW(41, 23, "IPV6_MTU_DISCOVER", .soon = true),
 	ROW(41, 25, "IPV6_RECVERR"),
@@ -364,6 +365,7 @@ static bool is_connected(int sock)
 static int read_options(int sock, struct list *options, struct failure *f)
 {
 	bool connected = is_connected(sock);
+	bool stream = get_int(sock, SO_TYPE) == SOCK_STREAM;
 	uint8_t *was = xmalloc(VALUE_MAX), *usual = xmalloc(VALUE_MAX);
 	int fresh = new_like(sock), lock = get_int(sock, SO_BUF_LOCK), rc = 0;
 
@@ -371,7 +373,7 @@ static int read_options(int sock, struct list *options, struct failure *f)
 		const struct option *o = &table[i];
 		ssize_t n = option_get(sock, o, was), m = 0;
 
-		if (o->apart && connected)
+		if ((o->apart && connected) || (o->packets && stream))
 			continue;
 		if (n <= 0) {
 			if (n < 0 && o->vital && errno == EACCES)
