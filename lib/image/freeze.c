@@ -144,6 +144,7 @@ static int freeze_all(struct capture *c, struct failure *f)
 int capture_freeze(struct capture *c, struct failure *f)
 {
 	c->patience = PATIENCE;
+	guard_gate(c);
 	if (freeze_all(c, f) < 0)
 		return -1;
 	/* A process of which no task could be stopped has ended. */

@@ -20,15 +20,20 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "image/inet.h"
 #include "proc/netfilter.h"
 
 #define REPAIR_ON	1
 #define REPAIR_OFF	(-1)	/* TCP_REPAIR_OFF_NO_WP: in silence */
 #define GAP_MS		60000
+#define GATE_MS		10000	/* where it cannot be told that all has left */
+#define DRAIN_MS	200
 #define POLL_MS		50
 
 struct guard {
-	int fd;			/* to tell it what becomes of the source */
+	int fd;			/* to tell it what becomes of the source; -1 */
+	int gate;		/* in which the listeners are behind; -1 */
+	struct list listeners;	/* of struct sockaddr_storage, behind the gate */
 	bool told;
 };
 
@@ -130,6 +135,25 @@ static void await_rebuilt(const struct capture *c)
 		}
 }
 
+static unsigned int port_of(const struct sockaddr_storage *at)
+{
+	return ntohs(((const struct sockaddr_in *)at)->sin_port);
+}
+
+/* What listens at every address has no address that could leave. */
+static void await_listeners(const struct guard *g)
+{
+	int64_t start = now_ms();
+
+	list_each(&g->listeners, struct sockaddr_storage, at) {
+		int64_t until = start + (address_is_any(at) ? GATE_MS : GAP_MS);
+
+		while (!(proc_port_state(getpid(), port_of(at)) & PORT_LISTENS) &&
+		       proc_address_here(at) && now_ms() < until)
+			pause_ms(POLL_MS / 5);
+	}
+}
+
 static void keep_only(const struct guarded *g)
 {
 	unsigned int last = 0;
@@ -137,6 +161,7 @@ static void keep_only(const struct guarded *g)
 
 	*(int *)list_add(&keep, sizeof(int)) = g->told;
 	*(int *)list_add(&keep, sizeof(int)) = g->wall;
+	*(int *)list_add(&keep, sizeof(int)) = g->c->guard->gate;
 	list_each(&g->c->connections, struct kept_connection, k)
 		*(int *)list_add(&keep, sizeof(int)) = k->fd;
 	/* From each kept one to the next. */
@@ -180,6 +205,9 @@ static _Noreturn void stand_by(const struct guarded *g)
 	vanish(c);
 	if (g->wall >= 0)
 		await_rebuilt(c);
+	if (g->wall >= 0)
+		close(g->wall);
+	await_listeners(c->guard);
 	_exit(0);
 }
 
@@ -316,7 +344,6 @@ static int start_here(struct capture *c, struct failure *f)
 			   "connections");
 		close(pair[1]);
 	} else {
-		c->guard = xcalloc(1, sizeof(*c->guard));
 		c->guard->fd = pair[1];
 	}
 	close(pair[0]);
@@ -325,10 +352,59 @@ static int start_here(struct capture *c, struct failure *f)
 	return rc;
 }
 
+static struct guard *guard_of(struct capture *c)
+{
+	if (!c->guard) {
+		c->guard = xcalloc(1, sizeof(*c->guard));
+		c->guard->fd = c->guard->gate = -1;
+	}
+	return c->guard;
+}
+
+/* It goes on accepting: what is still begun and not accepted will soon be. */
+static void await_drained(const struct capture *c)
+{
+	pid_t pid = list_at(&c->sources, struct source, 0)->via;
+	int64_t until = now_ms() + DRAIN_MS;
+
+	list_each(&c->guard->listeners, struct sockaddr_storage, at)
+		while (proc_port_state(pid, port_of(at)) & PORT_WAITS &&
+		       now_ms() < until)
+			pause_ms(1);
+}
+
+void guard_gate(struct capture *c)
+{
+	struct guard *g;
+	int back;
+
+	if (c->tcp != TCP_KEEP)
+		return;
+	g = guard_of(c);
+	tcp_listeners(c, &g->listeners);
+	if (!g->listeners.n)
+		return;
+	back = enter_network(list_at(&c->sources, struct source, 0));
+	if (back != -2) {
+		g->gate = gate_open(&g->listeners);
+		leave_network(back);
+	}
+	if (g->gate >= 0)
+		await_drained(c);
+	else
+		list_free(&g->listeners);
+}
+
+bool guard_has_gate(const struct capture *c)
+{
+	return c->guard && c->guard->gate >= 0;
+}
+
 int guard_start(struct capture *c, struct failure *f)
 {
 	int back = enter_network(list_at(&c->sources, struct source, 0)), rc;
 
+	guard_of(c);
 	if (back == -2)
 		return fail_errno(f, 0, "cannot enter the network namespace of "
 				  "process %d", c->root);
@@ -341,7 +417,7 @@ void guard_tell(struct capture *c, enum capture_end end)
 {
 	uint8_t word = end;
 
-	if (!c->guard || c->guard->told)
+	if (!c->guard || c->guard->fd < 0 || c->guard->told)
 		return;
 	c->guard->told = true;
 	if (send(c->guard->fd, &word, 1, MSG_NOSIGNAL) < 0)
@@ -350,8 +426,13 @@ void guard_tell(struct capture *c, enum capture_end end)
 
 void guard_free(struct capture *c)
 {
-	if (c->guard)
-		close(c->guard->fd);
+	if (c->guard) {
+		if (c->guard->fd >= 0)
+			close(c->guard->fd);
+		if (c->guard->gate >= 0)
+			close(c->guard->gate);
+		list_free(&c->guard->listeners);
+	}
 	free(c->guard);
 	c->guard = NULL;
 	list_each(&c->connections, struct kept_connection, k)

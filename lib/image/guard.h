@@ -8,6 +8,11 @@
  * It holds a copy of each socket and, if one leads out of the tree, a wall
  * around them (proc/netfilter.h):
  *
+ * New connections to listeners of the tree would be reset when the source ends,
+ * or find nobody: if connections are kept, a gate keeps their first packets
+ * back, from just before the tree is stopped until somebody listens there again.
+ * Whoever connects tries it again by himself (TCP).
+ *
  *	capture fails or is killed	it lets go: nothing has been
  *	source stopped			it waits until that ends
  *	source runs on			it lets go
@@ -33,6 +38,10 @@ struct kept_connection {
 	uint32_t sent, received;	/* in its queues, bytes */
 };
 
+/* Before the tree is stopped, and if the kernel lets us; soon all those that
+ * had come before are accepted. */
+void guard_gate(struct capture *c);
+bool guard_has_gate(const struct capture *c);
 /* Around c->connections, before TCP_REPAIR is used on them. */
 int guard_start(struct capture *c, struct failure *f);
 /* What becomes of the source; it is let go or killed afterwards. */

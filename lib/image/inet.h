@@ -63,6 +63,9 @@ void tcp_check(struct capture *c, struct source *s, const struct source_fd *,
 /* Of a connection: it is recorded when all descriptors have been met. */
 int tcp_capture(struct capture *c, int fd, uint64_t id, struct rec_inet *rec,
 		struct failure *f);
+/* Adds the addresses (struct sockaddr_storage, plain) that the tree listens at. */
+void tcp_listeners(const struct capture *c, struct list *to);
+bool address_is_any(const struct sockaddr_storage *plain);
 /* Is it one that others may connect to, or with both ends in the tree? */
 bool tcp_stays(const struct capture *c, uint64_t ino);
 /* The socket @fd becomes one whose connection is gone. */

@@ -146,7 +146,7 @@ static uint16_t port(const struct sockaddr_storage *a)
 	return ((const struct sockaddr_in *)a)->sin_port;
 }
 
-static bool is_any(const struct sockaddr_storage *a)
+bool address_is_any(const struct sockaddr_storage *a)
 {
 	const struct sockaddr_in6 *in6 = (const void *)a;
 
@@ -163,7 +163,7 @@ static bool answers(const struct seen_socket *l,
 
 	if (l->state != T_LISTEN || port(&l->local) != port(address))
 		return false;
-	return same(&l->local, address) || is_any(&any);
+	return same(&l->local, address) || address_is_any(&any);
 }
 
 /* A connection to a listener of the tree which has not accepted it yet. */
@@ -327,6 +327,14 @@ void tcp_check(struct capture *c, struct source *s, const struct source_fd *fd,
 		check_listener(c, s, fd, dup);
 	else if (state != T_CLOSE && state != T_SYN_SENT && state)
 		check_connection(c, s, fd, dup, state);
+}
+
+void tcp_listeners(const struct capture *c, struct list *to)
+{
+	list_each(&c->sockets, struct seen_socket, o)
+		if (o->state == T_LISTEN)
+			*(struct sockaddr_storage *)list_add(to,
+				sizeof(o->local)) = o->local;
 }
 
 bool tcp_stays(const struct capture *c, uint64_t ino)
@@ -581,7 +589,8 @@ static int capture(struct capture *c, struct source *s, struct failure *f)
 {
 	int rc;
 
-	if (s != c->sources.items || !c->connections.n)
+	if (s != c->sources.items ||
+	    (!c->connections.n && !guard_has_gate(c)))
 		return 0;
 	if (guard_start(c, f) < 0)
 		return -1;

@@ -153,6 +153,24 @@ static void load_packet(struct message *m, uint32_t base, uint32_t offset,
 	expressed(m, n);
 }
 
+static void mask_byte(struct message *m, uint8_t mask)
+{
+	struct nested n = expression(m, "bitwise");
+	uint8_t zero = 0;
+	size_t value;
+
+	attr_be32(m, NFTA_BITWISE_SREG, NFT_REG_1);
+	attr_be32(m, NFTA_BITWISE_DREG, NFT_REG_1);
+	attr_be32(m, NFTA_BITWISE_LEN, 1);
+	value = nest(m, NFTA_BITWISE_MASK);
+	attr(m, NFTA_DATA_VALUE, &mask, 1);
+	unnest(m, value);
+	value = nest(m, NFTA_BITWISE_XOR);
+	attr(m, NFTA_DATA_VALUE, &zero, 1);
+	unnest(m, value);
+	expressed(m, n);
+}
+
 static void drop(struct message *m)
 {
 	struct nested n = expression(m, "immediate");
@@ -237,11 +255,8 @@ static void add_chain(struct message *m, const char *table, const char *name,
 	finish(m);
 }
 
-static void build(struct message *m, const struct list *connections)
+static void begin_table(struct message *m, const char *table)
 {
-	char table[32];
-
-	snprintf(table, sizeof(table), "sojourn-%d", getpid());
 	begin(m, NFNL_MSG_BATCH_BEGIN, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
 	finish(m);
 	begin(m, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWTABLE, NLM_F_CREATE,
@@ -250,15 +265,90 @@ static void build(struct message *m, const struct list *connections)
 	attr_be32(m, NFTA_TABLE_FLAGS, NFT_TABLE_F_OWNER);
 	finish(m);
 	add_chain(m, table, "in", NF_INET_LOCAL_IN);
+}
+
+static void end_table(struct message *m)
+{
+	/* What is asked to be acknowledged last tells that all is there. */
+	((struct nlmsghdr *)(m->data + m->head))->nlmsg_flags |= NLM_F_ACK;
+	begin(m, NFNL_MSG_BATCH_END, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
+	finish(m);
+}
+
+static void build(struct message *m, const struct list *connections)
+{
+	char table[32];
+
+	snprintf(table, sizeof(table), "sojourn-%d", getpid());
+	begin_table(m, table);
 	add_chain(m, table, "out", NF_INET_LOCAL_OUT);
 	list_each(connections, const struct connection, c) {
 		add_rule(m, table, "in", &c->peer, &c->local);
 		add_rule(m, table, "out", &c->local, &c->peer);
 	}
-	/* What is asked to be acknowledged last tells that all is there. */
-	((struct nlmsghdr *)(m->data + m->head))->nlmsg_flags |= NLM_F_ACK;
-	begin(m, NFNL_MSG_BATCH_END, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
-	finish(m);
+	end_table(m);
+}
+
+/* ---- the gate ---- */
+
+/* One that is any, of the newer family, may take both. */
+static void match_listener(struct message *m, const struct sockaddr_storage *at)
+{
+	const struct sockaddr_in *in = (const void *)at;
+	const struct sockaddr_in6 *in6 = (const void *)at;
+	bool old = at->ss_family == AF_INET;
+	bool any = old ? !in->sin_addr.s_addr :
+		IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr);
+	uint8_t protocol = old ? NFPROTO_IPV4 : NFPROTO_IPV6;
+
+	if (old || !any) {
+		load_meta(m, NFT_META_NFPROTO);
+		compare(m, NFT_CMP_EQ, &protocol, 1);
+	}
+	if (!any && old) {
+		load_packet(m, NFT_PAYLOAD_NETWORK_HEADER, 16, 4);
+		compare(m, NFT_CMP_EQ, &in->sin_addr, 4);
+	} else if (!any) {
+		load_packet(m, NFT_PAYLOAD_NETWORK_HEADER, 24, 16);
+		compare(m, NFT_CMP_EQ, &in6->sin6_addr, 16);
+	}
+	load_packet(m, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2);
+	compare(m, NFT_CMP_EQ, &in->sin_port, 2);
+}
+
+/* SYN without ACK, in the 14th byte of the header. */
+static void match_first_packet(struct message *m)
+{
+	uint8_t syn = 0x02, syn_ack = 0x12;
+
+	load_packet(m, NFT_PAYLOAD_TRANSPORT_HEADER, 13, 1);
+	mask_byte(m, syn_ack);
+	compare(m, NFT_CMP_EQ, &syn, 1);
+}
+
+static void build_gate(struct message *m, const struct list *addresses)
+{
+	uint8_t tcp = IPPROTO_TCP;
+	char table[32];
+	size_t list;
+
+	snprintf(table, sizeof(table), "sojourn-gate-%d", getpid());
+	begin_table(m, table);
+	list_each(addresses, const struct sockaddr_storage, at) {
+		begin(m, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWRULE,
+		      NLM_F_CREATE | NLM_F_APPEND, NFPROTO_INET, 0);
+		attr_text(m, NFTA_RULE_TABLE, table);
+		attr_text(m, NFTA_RULE_CHAIN, "in");
+		list = nest(m, NFTA_RULE_EXPRESSIONS);
+		load_meta(m, NFT_META_L4PROTO);
+		compare(m, NFT_CMP_EQ, &tcp, 1);
+		match_listener(m, at);
+		match_first_packet(m);
+		drop(m);
+		unnest(m, list);
+		finish(m);
+	}
+	end_table(m);
 }
 
 /* 0, or the first error that is told. */
@@ -274,28 +364,41 @@ static int answer(int fd)
 	return n < 0 ? errno : EPROTO;
 }
 
-int wall_open(const struct list *connections)
+/* The descriptor that the table in @m hangs on; @m is freed. */
+static int table_open(struct message *m)
 {
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
-	struct message m = { 0 };
-	int room, error = 0;
+	int room = m->n + 65536, error = 0;
 
-	if (fd < 0)
-		return -1;
-	build(&m, connections);
-	room = m.n + 65536;
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)) < 0)
-		error = errno;
-	else if (send(fd, m.data, m.n, 0) < 0)
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room,
+				 sizeof(room)) < 0 ||
+	    send(fd, m->data, m->n, 0) < 0)
 		error = errno;
 	else
 		error = answer(fd);
-	free(m.data);
+	free(m->data);
 	if (!error)
 		return fd;
-	close(fd);
+	if (fd >= 0)
+		close(fd);
 	errno = error;
 	return -1;
+}
+
+int wall_open(const struct list *connections)
+{
+	struct message m = { 0 };
+
+	build(&m, connections);
+	return table_open(&m);
+}
+
+int gate_open(const struct list *addresses)
+{
+	struct message m = { 0 };
+
+	build_gate(&m, addresses);
+	return table_open(&m);
 }
 
 /* ---- what there is ---- */

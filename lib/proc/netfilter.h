@@ -26,6 +26,10 @@ struct connection {
  * errno. */
 int wall_open(const struct list *connections);
 
+/* Drops what would begin a connection to the addresses, struct sockaddr_storage
+ * (any: all addresses at that port); as above. */
+int gate_open(const struct list *addresses);
+
 /* What the kernel has for it here: its state (as TCP_INFO counts), 0 nothing.
  * @owned: somebody has it open. */
 int connection_state(const struct connection *c, bool *owned);

@@ -169,6 +169,14 @@ int proc_pipes_outside(const struct list *tree, struct list *pipes);
  * namespace; 0 if none is seen.  @protocol: "tcp", "udp", "udplite", "raw". */
 pid_t proc_port_holder(const char *protocol, unsigned int port);
 /* Is it an address of this network namespace? */
+enum port_state {
+	PORT_LISTENS = 1,	/* somebody listens at it */
+	PORT_WAITS = 2,		/* a connection there is begun or not accepted */
+};
+
+/* Of the TCP port, in the network of process @pid: enum port_state. */
+int proc_port_state(pid_t pid, unsigned int port);
+
 struct sockaddr_storage;
 bool proc_address_here(const struct sockaddr_storage *address);
 

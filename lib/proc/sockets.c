@@ -81,6 +81,41 @@ pid_t proc_port_holder(const char *protocol, unsigned int port)
 	return found;
 }
 
+/* "0: 0100007F:1F90 00000000:0000 0A 00000000:00000001 ..": of a listener the
+ * last is how many wait to be accepted; 03 is one that is being begun. */
+static int port_state_in(const char *table, unsigned int port)
+{
+	char *text = read_file(table, NULL);
+	int found = 0;
+
+	for (const char *line = text; line && *line;) {
+		unsigned int p, state, waiting;
+
+		if (sscanf(line, " %*d: %*[0-9A-Fa-f]:%x %*s %x %*x:%x", &p,
+			   &state, &waiting) == 3 && p == port) {
+			if (state == 0x0a)
+				found |= PORT_LISTENS | (waiting ? PORT_WAITS : 0);
+			else if (state == 0x03)
+				found |= PORT_WAITS;
+		}
+		line = strchr(line, '\n');
+		line += line != NULL;
+	}
+	free(text);
+	return found;
+}
+
+int proc_port_state(pid_t pid, unsigned int port)
+{
+	char path[64];
+	int found;
+
+	snprintf(path, sizeof(path), "/proc/%d/net/tcp", pid);
+	found = port_state_in(path, port);
+	snprintf(path, sizeof(path), "/proc/%d/net/tcp6", pid);
+	return found | port_state_in(path, port);
+}
+
 static bool has_family(int family)
 {
 	struct ifaddrs *all, *a;
