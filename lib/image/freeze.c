@@ -147,12 +147,23 @@ int capture_freeze(struct capture *c, struct failure *f)
 	guard_gate(c);
 	if (freeze_all(c, f) < 0)
 		return -1;
-	/* A process of which no task could be stopped has ended. */
+	/*
+	 * A process of which no task could be stopped has ended; a zombie that
+	 * waits for somebody else now is no longer of the tree.
+	 */
 	for (size_t i = 1; i < c->sources.n; i++) {
 		struct source *s = list_at(&c->sources, struct source, i);
 		struct proc_stat st;
+		bool there = proc_stat(s->pid, s->pid, &st) == 0;
 
-		if (!s->tasks.n && proc_stat(s->pid, s->pid, &st) < 0)
+		/* Its parent may have ended meanwhile: who has it now? */
+		if (there && st.ppid != s->parent && find_source(c, st.ppid))
+			s->parent = st.ppid;
+		else if (there && st.ppid != s->parent && s->tasks.n)
+			return fail(f, STATUS_OBSTACLE, "process %d lost its "
+				    "parent while the tree was being stopped: "
+				    "try again in a moment", s->pid);
+		else if (!s->tasks.n && (!there || st.ppid != s->parent))
 			source_drop(c, i--);
 	}
 	if (!list_at(&c->sources, struct source, 0)->tasks.n)
