@@ -570,7 +570,7 @@ zombie_there() {
 @test "a process in another namespace" {
 	local kind name
 
-	for kind in -n:net -u:uts -i:ipc -U:user -C:cgroup; do
+	for kind in -U:user -C:cgroup; do
 		name=${kind#*:}
 		unshare "${kind%:*}" sleep 1000 </dev/null >log 2>&1 3>&- 4>&- &
 		extra=$!

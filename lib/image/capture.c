@@ -280,7 +280,7 @@ void capture_header(struct capture *c)
 	*h = (struct stream_header){
 		.format = xstrdup(STREAM_FORMAT), .version = STREAM_VERSION,
 		.kind = xstrdup("process"), .arch = xstrdup(u.machine),
-		.kernel = xstrdup(u.release), .host = xstrdup(u.nodename),
+		.kernel = xstrdup(u.release), .host = xstrdup(namespaces_host(c)),
 		.boot = boot_id(), .page = STREAM_PAGE,
 		.time_ns = clock_ns(CLOCK_REALTIME),
 		.monotonic_ns = clock_ns(CLOCK_MONOTONIC) + monotonic,
@@ -335,6 +335,7 @@ int capture_write(struct capture *c, struct stream_out *out, struct failure *f)
 void capture_free(struct capture *c)
 {
 	guard_free(c);
+	namespaces_leave(c);
 	image_free(&c->image);
 	forget_tree(c);
 	list_free(&c->sockets);

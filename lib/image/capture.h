@@ -127,6 +127,7 @@ struct capture {
 	struct list connections;	/* of struct kept_connection */
 	struct guard *guard;	/* owned: over them, until the end; NULL */
 	uint32_t ends;		/* header.ends: enum capture_end */
+	struct entered *entered;	/* owned: namespace.c */
 };
 
 /* How an object's bytes are found again when pages are written. */
@@ -214,6 +215,14 @@ extern const struct fd_kind fd_kind_file, fd_kind_pipe, fd_kind_outside,
 	fd_kind_inet, fd_kind_netlink;
 extern const struct fd_kind fd_kind_unix;
 
+/* namespace.c: those of the tree, as far as they can be moved, become ours. */
+int namespaces_enter(struct capture *c, struct failure *f);
+/* Back again; for who has something else to do. */
+void namespaces_leave(struct capture *c);
+/* Has it been entered?  Then all that is in it is taken for the tree's. */
+bool namespaces_entered(const struct capture *c, enum namespace_kind kind);
+/* The host we were on before. */
+const char *namespaces_host(const struct capture *c);
 /* procfile.c */
 extern const struct fd_kind fd_kind_proc_file;
 /* mqueue.c */

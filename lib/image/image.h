@@ -94,7 +94,7 @@ extern const struct kind
 	kind_inotify, kind_fanotify;
 
 extern const struct kind kind_pty, kind_pty_end, kind_traits, kind_cgroups,
-	kind_filter, kind_seccomp;
+	kind_filter, kind_seccomp, kind_namespace;
 
 const struct kind *kind_of(uint32_t type);	/* NULL if unknown */
 const struct schema *record_schema(uint32_t type);

@@ -8,6 +8,7 @@
 #include "image/image.h"
 
 const struct kind *const kinds[] = {
+	&kind_namespace,	/* all else is in them */
 	&kind_process,
 	&kind_filter,
 	&kind_seccomp,		/* before they lose the right to it */

@@ -393,7 +393,8 @@ static int look_once(struct capture *c, struct failure *f)
 {
 	forget_tree(c);
 	walk_tree(c, c->root);
-	return look_all(c, f) < 0 || check_all(c, f) < 0 ? -1 : 0;
+	return look_all(c, f) < 0 || namespaces_enter(c, f) < 0 ||
+	       check_all(c, f) < 0 ? -1 : 0;
 }
 
 /*

@@ -102,6 +102,7 @@ int preflight_record(struct capture *c, struct failure *f)
 	if (kind_carried.capture(c, top, f) < 0)
 		return -1;
 	capture_header(c);
+	namespaces_leave(c);	/* the other end is asked from here */
 	return 0;
 }
 

@@ -113,29 +113,17 @@ static bool is_below_ours(const struct source *s)
 	return below && maps_itself(s->via);
 }
 
-#define NAMESPACES 5
-
 static void check_namespaces(struct capture *c, struct source *s)
 {
-	static const char *const names[NAMESPACES] = {
-		"user", "net", "ipc", "uts", "cgroup",
-	};
-	static char *ours[NAMESPACES];
 	const struct source *top = list_at(&c->sources, struct source, 0);
+	char *ours = proc_link(getpid(), "ns/user");
+	char *theirs = proc_link(s->via, "ns/user");
 
-	for (size_t i = 0; i < NAMESPACES; i++) {
-		char path[32], *theirs;
-
-		snprintf(path, sizeof(path), "ns/%s", names[i]);
-		if (!ours[i])
-			ours[i] = proc_link(getpid(), path);
-		theirs = proc_link(s->via, path);
-		if (ours[i] && theirs && strcmp(ours[i], theirs) &&
-		    !(i == 0 && is_below_ours(s)))
-			obstacle_add(c, s, "run the capture inside it (nsenter)",
-				     "is in another %s namespace", names[i]);
-		free(theirs);
-	}
+	if (ours && theirs && strcmp(ours, theirs) && !is_below_ours(s))
+		obstacle_add(c, s, "run the capture inside it (nsenter)",
+			     "is in another user namespace");
+	free(ours);
+	free(theirs);
 	/* One that a restore made for PIDs may be left again. */
 	if (s->status.nspid_n != top->status.nspid_n)
 		obstacle_add(c, s, "capture it alone",

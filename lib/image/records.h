@@ -63,6 +63,7 @@ enum record_type {
 	RECORD_NOTICE = 64,
 	RECORD_MQUEUE = 65,
 	RECORD_MQUEUE_OPEN = 66,
+	RECORD_NAMESPACE = 76,
 	RECORD_CARRIED = 80,
 };
 
@@ -168,6 +169,35 @@ struct rec_filter {
 struct rec_seccomp {
 	uint32_t mode;		/* SECCOMP_MODE_* */
 	struct list filters;	/* of uint64_t: ids of rec_filter, oldest first */
+};
+
+enum namespace_kind {
+	NAMESPACE_UTS = 1,
+	NAMESPACE_IPC = 2,
+	NAMESPACE_NET = 3,
+};
+
+/* A file below /proc/sys, where it is not as in a new namespace. */
+struct rec_setting {
+	char *name;		/* net/ipv4/ip_forward */
+	char *value;
+};
+
+struct rec_address {
+	struct blob address;	/* struct in_addr, struct in6_addr */
+	uint32_t prefix;	/* bits */
+};
+
+/* id: enum namespace_kind; one that all of the tree is in, and the capture was
+ * not */
+struct rec_namespace {
+	char *host, *domain;	/* UTS */
+	struct list settings;	/* of struct rec_setting */
+	char *name;		/* NET: that ip-netns(8) has given to it */
+	char *needs;		/* NET: what cannot be made anew: then one of
+				   that name has to be there */
+	bool up;		/* NET: the loopback device is */
+	struct list addresses;	/* of struct rec_address: that it has */
 };
 
 struct rec_cgroup {

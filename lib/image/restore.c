@@ -601,7 +601,8 @@ static int build(struct restore *r, struct stream_in *in, struct failure *f)
 	int more = image_read(&r->image, in, &item, f), rc;
 
 	if (more < 0 || check_header(r, f) < 0 || policy_apply(r, f) < 0 ||
-	    plan(r, f) < 0 || verify_all(r, f) < 0 ||
+	    plan(r, f) < 0 || namespaces_make(r, f) < 0 ||
+	    verify_all(r, f) < 0 ||
 	    carry_receive(r, in, &item, &more, f) < 0)
 		return -1;
 	choose_clocks(r);

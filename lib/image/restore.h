@@ -208,6 +208,9 @@ int shepherd_go(struct restore *r, struct failure *f);
 bool timer_owns(const siginfo_t *si);
 /* descriptor.c: takes file locks again, when all else is done. */
 int locks_take(struct restore *r, struct puppet *p, struct failure *f);
+/* namespace.c: verifies the records, then this program is in such namespaces,
+ * and so is what it makes. */
+int namespaces_make(struct restore *r, struct failure *f);
 /* memory.c */
 int memory_fill(struct restore *r, struct stream_in *in,
 		struct stream_item *item, struct failure *f);

@@ -33,6 +33,8 @@ union semun {
 
 static bool is_used(const struct capture *c, const struct sysv_line *l)
 {
+	if (namespaces_entered(c, NAMESPACE_IPC))
+		return true;
 	for (uint64_t i = 0; i < l->size; i++) {
 		int pid = semctl(l->id, i, GETPID);
 

@@ -151,7 +151,8 @@ static int capture(struct capture *c, struct source *s, struct failure *f)
 	sysv_lines(SYSV_SHM, &lines);
 	list_each(&lines, struct sysv_line, l) {
 		if (rc == 0 && !l->attached && !is_known(c, l->id) &&
-		    l->pid[0] && capture_id(c, l->pid[0]))
+		    (namespaces_entered(c, NAMESPACE_IPC) ||
+		     (l->pid[0] && capture_id(c, l->pid[0]))))
 			rc = capture_unattached(c, l, f);
 		image_each(&c->image, RECORD_SHM, struct rec_shm, shm)
 			if (shm->shmid == (uint32_t)l->id)

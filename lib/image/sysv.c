@@ -65,7 +65,8 @@ int sysv_lines(enum sysv_kind kind, struct list *lines)
 
 bool sysv_in_tree(const struct capture *c, const struct sysv_line *l)
 {
-	return (l->pid[0] && capture_id(c, l->pid[0])) ||
+	return namespaces_entered(c, NAMESPACE_IPC) ||
+	       (l->pid[0] && capture_id(c, l->pid[0])) ||
 	       (l->pid[1] && capture_id(c, l->pid[1]));
 }
 

@@ -95,7 +95,7 @@ static void map_path(struct proc_map *m, const char *p)
 	static const char gone[] = " (deleted)";
 	size_t n = strlen(p), tail = sizeof(gone) - 1;
 
-	if (m->ino && n > tail && !memcmp(p + n - tail, gone, tail)) {
+	if ((m->ino || m->dev) && n > tail && !memcmp(p + n - tail, gone, tail)) {
 		m->deleted = true;
 		n -= tail;
 	}

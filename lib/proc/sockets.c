@@ -129,6 +129,18 @@ static bool has_family(int family)
 	return found;
 }
 
+/* Those may be bound even while that device is down. */
+static bool is_loopback(const struct sockaddr_storage *ss)
+{
+	const struct sockaddr_in *in = (const void *)ss;
+	const struct sockaddr_in6 *in6 = (const void *)ss;
+
+	return ss->ss_family == AF_INET ?
+		ntohl(in->sin_addr.s_addr) >> 24 == 127 :
+		ss->ss_family == AF_INET6 &&
+		IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
+}
+
 /* The kernel says by bind(2), for addresses that are routed to it as well; but
  * where there is none at all it takes every one. */
 bool proc_address_here(const struct sockaddr_storage *address)
@@ -136,6 +148,8 @@ bool proc_address_here(const struct sockaddr_storage *address)
 	struct sockaddr_storage ss = *address;
 	int fd, rc = 0;
 
+	if (is_loopback(&ss))
+		return true;
 	if (!has_family(ss.ss_family))
 		return false;
 	fd = socket(ss.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
