@@ -141,11 +141,65 @@ static int freeze_all(struct capture *c, struct failure *f)
 	return 0;
 }
 
+/* One that was made after the look has no list yet. */
+static void find_vdso(const struct source *s, uint64_t *start, uint64_t *end)
+{
+	struct list read = { 0 };
+	const struct list *maps = &s->maps;
+
+	*start = *end = 0;
+	if (!maps->n && proc_maps(s->pid, false, &read) == 0)
+		maps = &read;
+	list_each(maps, struct proc_map, m)
+		if (!strcmp(m->path, "[vdso]")) {
+			*start = m->start;
+			*end = m->end;
+		}
+	proc_maps_free(&read);
+}
+
+/*
+ * Nobody may be in the vDSO when our stub is written there, nor in the stub that
+ * a killed capture has left.  To step through it would be deadly if we were
+ * killed: the trap of the next step would be the program's.
+ */
+static int leave_vdso(struct capture *c, bool *ran, struct failure *f)
+{
+	list_each(&c->sources, struct source, s) {
+		uint64_t start = 0, end = 0;
+
+		if (s->tasks.n)
+			find_vdso(s, &start, &end);
+		list_each(&s->tasks, struct source_task, t) {
+			int rc = tracee_run_out(&t->t, start, end, f);
+
+			if (rc < 0)
+				return -1;
+			*ran |= rc > 0;
+		}
+	}
+	return 0;
+}
+
+#define RUNS 5		/* whoever runs may make new tasks */
+
+static int freeze_outside(struct capture *c, struct failure *f)
+{
+	bool ran = true;
+
+	for (int i = 0; i < RUNS && ran; i++) {
+		ran = false;
+		if (freeze_all(c, f) < 0 || leave_vdso(c, &ran, f) < 0)
+			return -1;
+	}
+	return ran ? freeze_all(c, f) : 0;
+}
+
 int capture_freeze(struct capture *c, struct failure *f)
 {
 	c->patience = PATIENCE;
 	guard_gate(c);
-	if (freeze_all(c, f) < 0)
+	if (freeze_outside(c, f) < 0)
 		return -1;
 	/*
 	 * A process of which no task could be stopped has ended; a zombie that

@@ -831,6 +831,47 @@ void *batch_out(const struct batch *b, uint64_t address)
 
 /* ---- stepping ---- */
 
+#define RUN_OUTS 20
+
+/* In the stub the mask was the stub's; outside it is its own again. */
+static int stopped_anew(struct tracee *t, struct failure *f)
+{
+	int status;
+
+	for (;;) {
+		if (wait_stop(t, &status, f) < 0)
+			return -1;
+		if (EVENT(status) == PTRACE_EVENT_STOP)
+			break;
+		if (EVENT(status) == 0)
+			keep_signal(t, WSTOPSIG(status));
+		if (go_on(t, f) < 0)
+			return -1;
+	}
+	t->stop_again |= is_group_stop(status);
+	if (tracee_get_regs(t, &t->regs) < 0 || tracee_get_mask(t, &t->mask) < 0)
+		return gone(t, f);
+	return 0;
+}
+
+int tracee_run_out(struct tracee *t, uint64_t start, uint64_t end,
+		   struct failure *f)
+{
+	int ran = 0;
+
+	for (int i = 0; i < RUN_OUTS && regs_pc(&t->regs) >= start &&
+	     regs_pc(&t->regs) < end; i++) {
+		if (go_on(t, f) < 0)
+			return -1;
+		usleep(20 + 20 * i);
+		ptrace(PTRACE_INTERRUPT, t->tid, 0, 0);
+		if (stopped_anew(t, f) < 0)
+			return -1;
+		ran = 1;
+	}
+	return ran;
+}
+
 int tracee_step_out(struct tracee *t, uint64_t start, uint64_t end,
 		    struct failure *f)
 {

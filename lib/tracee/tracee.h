@@ -198,6 +198,13 @@ int tracee_get_xstate(struct tracee *t, uint8_t *buf, size_t *len);
 int tracee_set_xstate(struct tracee *t, const uint8_t *buf, size_t len);
 int tracee_get_mask(struct tracee *t, uint64_t *mask);
 int tracee_set_mask(struct tracee *t, uint64_t mask);
+/*
+ * If the task is inside @start..@end, e.g. in the vDSO, where there may be the
+ * stub of a capture that was killed: lets it run until it is outside.  1 if it
+ * has run; it may still be inside then.
+ */
+int tracee_run_out(struct tracee *t, uint64_t start, uint64_t end,
+		   struct failure *f);
 /* Single-steps until the task is outside @start..@end, e.g. the vDSO. */
 int tracee_step_out(struct tracee *t, uint64_t start, uint64_t end,
 		    struct failure *f);
