@@ -463,7 +463,7 @@ stream_of_program() {
 	local kib
 
 	stream_of mem-large --kill
-	for kib in 3000 8000 20000 60000; do
+	for kib in 6000 9000 20000 60000; do
 		restore_ends 71 bash -c "ulimit -v $kib && exec \"\$@\"" -
 	done
 }

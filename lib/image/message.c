@@ -674,6 +674,7 @@ static int send_here(int sock, struct parcel *p, const struct rec_message *m,
 	p->msg.msg_control = p->msg.msg_controllen ? &p->control : NULL;
 	n = sendmsg(sock, &p->msg, MSG_DONTWAIT | MSG_NOSIGNAL |
 		    (m->urgent ? MSG_OOB : 0));
+	p->msg.msg_iov = NULL;
 	if (n >= 0 && (size_t)n < m->data.len)
 		errno = ENOBUFS;
 	return n == (ssize_t)m->data.len ? 0 : -1;
