@@ -75,7 +75,7 @@ static inline uint64_t fill_id(uint32_t type)
 	if (type == RECORD_OBJECT || type == RECORD_CARRIED ||
 	    type == RECORD_SHM)
 		return OBJECT_FIRST;
-	return type == RECORD_VDSO ? 1 : 77;
+	return type == RECORD_VDSO || type == RECORD_NAMESPACE ? 1 : 77;
 }
 
 #endif
