@@ -514,7 +514,7 @@ static void set_owner(const struct restore *r, const struct carrying *k)
 	}
 	if (k->place == PLACE_PATH && geteuid() == 0 &&
 	    fchown(k->fd, uid, gid) < 0)
-		uid = 0;	/* it stays ours then */
+		errno = 0;	/* it stays ours then */
 	/* Never with the right to become somebody else. */
 	fchmod(k->fd, k->place == PLACE_CACHE ? cache_mode(rec->mode) :
 	       rec->mode & 01777);

@@ -37,7 +37,7 @@ static const struct schema setting_schema =
 
 static const struct field address_fields[] = {
 	FIELD(struct rec_address, prefix, FIELD_UINT),
-	FIELD(struct rec_address, address, FIELD_BLOB, .max = 256),
+	FIELD(struct rec_address, address, FIELD_BLOB, .max = 16),
 };
 static const struct schema address_schema =
 	SCHEMA("address", struct rec_address, address_fields);

@@ -283,9 +283,8 @@ void preflight_read(FILE *from, struct answer *a)
 	char *line = NULL;
 	const char *text;
 	size_t room = 0;
-	ssize_t n;
 
-	while ((n = getline(&line, &room, from)) > 0 && !a->whole) {
+	while (getline(&line, &room, from) > 0 && !a->whole) {
 		line[strcspn(line, "\n")] = '\0';
 		if ((text = after(line, GREETING)))
 			greeted(a, text);

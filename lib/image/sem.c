@@ -48,7 +48,7 @@ static int capture_set(struct capture *c, const struct sysv_line *l,
 		       struct failure *f)
 {
 	unsigned short *values = xcalloc(l->size, sizeof(*values));
-	struct semid_ds ds;
+	struct semid_ds ds = { 0 };
 	struct rec_sem *rec;
 	int rc = 0;
 
@@ -104,7 +104,7 @@ static int verify(struct restore *r, struct failure *f)
 
 static bool is_same(const struct restore *r, int id, const struct rec_sem *rec)
 {
-	struct semid_ds ds;
+	struct semid_ds ds = { 0 };
 
 	return restore_same_boot(r) && r->image.header.ends != END_RUNNING &&
 	       semctl(id, 0, IPC_STAT, (union semun){ .buf = &ds }) == 0 &&

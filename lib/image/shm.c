@@ -91,7 +91,7 @@ static int open_segment(int id, size_t size)
 	if (at == (void *)-1)
 		return -1;
 	snprintf(path, sizeof(path), "/proc/self/map_files/%lx-%lx",
-		 (unsigned long)at, (unsigned long)at + whole);
+		 (unsigned long)at, (unsigned long)at + (unsigned long)whole);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	shmdt(at);
 	return fd;
@@ -295,7 +295,7 @@ static int attach_part(struct puppet *p, const struct rec_shm *shm,
 		       struct failure *f)
 {
 	uint64_t len = m->end - m->start, from;
-	int64_t at;
+	int64_t at = 0;
 
 	if (m->offset > size || len > size - m->offset)
 		return fail(f, STATUS_STREAM, "a mapping is beyond the end of "
