@@ -47,7 +47,7 @@ static inline void fill_field(const struct field *d, void *member, bool extreme)
 		*(char **)member = xstrdup(extreme ? "caf\xe9" : "caf\xc3\xa9");
 		break;
 	case FIELD_BLOB:
-		blob->len = 100;
+		blob->len = d->max && d->max < 100 ? d->max : 100;
 		blob->data = xcalloc(1, blob->len);
 		break;
 	case FIELD_FIXED:
