@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* anon-flying - an eventfd, a timer, a signalfd and an inotify that are on their
  * way in a socket, and nobody's descriptors at the moment */
-/* refused as: the path that the inotify watches is found by root alone */
+/* ways: -as because where its inotify looks may be found by root alone */
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/signalfd.h>
