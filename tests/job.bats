@@ -233,3 +233,24 @@ is_in_state() {
 	assert_equal "$status" 9
 	assert_equal "$(tail -n 1 out)" terminated
 }
+
+# It calls exit_group() while some of its threads are still being let go.
+@test "a program of many threads that ends at once is waited for" {
+	python3 -c '
+import os, threading
+for i in range(800):
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
+open("begun", "w").close()
+while not os.path.exists("go"):
+    pass
+os._exit(7)' </dev/null >/dev/null 2>&1 3>&- 4>&- &
+	echo $! >pid
+	until_so test -e begun
+	migrate-capture -q --kill "$(cat pid)" >stream
+	wait "$(cat pid)" || true
+	: >go
+	for _ in 1 2 3 4 5; do
+		run timeout -k 1 20 migrate-restore <stream
+		assert_failure 7
+	done
+}

@@ -171,6 +171,28 @@ int tracee_adopt(struct tracee *t, pid_t pid, pid_t tid, struct failure *f)
 	return tracee_get_regs(t, &t->regs) < 0 ? gone(t, f) : 0;
 }
 
+#define DETACH_MS 5000
+
+/*
+ * Another thread that was let go before may have ended the process already: then
+ * nobody hears of that end until the tracer of each thread has asked for it.
+ */
+static void detach(struct tracee *t)
+{
+	for (int ms = 0; ms < DETACH_MS; ms++) {
+		int status;
+		pid_t pid;
+
+		if (ptrace(PTRACE_DETACH, t->tid, 0, 0) == 0 || errno != ESRCH)
+			return;
+		pid = waitpid(t->tid, &status, __WALL | WNOHANG);
+		if ((pid < 0 && errno != EINTR) ||
+		    (pid > 0 && !WIFSTOPPED(status)))
+			return;
+		usleep(1000);
+	}
+}
+
 void tracee_release(struct tracee *t, bool stopped)
 {
 	if (!t->stopped)
@@ -180,7 +202,7 @@ void tracee_release(struct tracee *t, bool stopped)
 	list_free(&t->late);
 	if (stopped || t->stop_again)
 		kill(t->pid, SIGSTOP);
-	ptrace(PTRACE_DETACH, t->tid, 0, 0);
+	detach(t);
 	t->stopped = false;
 }
 
