@@ -23,6 +23,7 @@
 #include "base/failure.h"
 #include "base/wakeup.h"
 #include "image/capture.h"
+#include "image/look_args.h"
 #include "job/pass.h"
 
 #define TRIES 10	/* freezes of a tree that never is at rest */
@@ -30,15 +31,13 @@
 struct options {
 	pid_t pid;
 	enum capture_end end;
-	struct list drop;	/* of int */
-	enum unix_policy unix_policy;
-	enum tcp_mode tcp;
+	struct look_args look_args;
 	bool pass;		/* standard input, after the stream */
 	bool quiet;
 	bool carry;		/* files */
 };
 
-enum { KEY_FILES = 256, KEY_UNIX, KEY_TCP };
+enum { KEY_FILES = 256 };
 
 const char *argp_program_version = "migrate-capture " VERSION;
 
@@ -54,16 +53,6 @@ static const struct argp_option options[] = {
 	{ "files", KEY_FILES, "require|carry", 0,
 	  "Files that the tree has open or mapped have to be at the other end "
 	  "(the default), or travel in the stream", 0 },
-	{ "drop", 'x', "FD", 0,
-	  "Leave descriptor FD of every process behind: it is closed in the "
-	  "moved program; may be given more than once", 0 },
-	{ "unix", KEY_UNIX, "refuse|reconnect|close", 0,
-	  "A UNIX domain socket whose other end is outside the tree is an "
-	  "obstacle (the default), connects again, or has lost its peer", 0 },
-	{ "tcp", KEY_TCP, "refuse|keep|close", 0,
-	  "What becomes of TCP connections that lead out of the tree: the move "
-	  "is refused (the default), they are kept, which needs their address "
-	  "to be at the destination, or they are closed there", 0 },
 	{ 0 }
 };
 
@@ -72,6 +61,9 @@ static error_t parse_arg(int key, char *arg, struct argp_state *state)
 	struct options *o = state->input;
 
 	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &o->look_args;
+		return 0;
 	case 'k':
 		o->end = END_KILLED;
 		return 0;
@@ -90,15 +82,6 @@ static error_t parse_arg(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--files=%s: not require or carry",
 				   arg);
 		return 0;
-	case 'x':
-		args_fd(state, "--drop", arg, &o->drop);
-		return 0;
-	case KEY_UNIX:
-		o->unix_policy = args_word(state, "--unix", arg, unix_policies);
-		return 0;
-	case KEY_TCP:
-		o->tcp = args_word(state, "--tcp", arg, tcp_modes);
-		return 0;
 	case ARGP_KEY_ARG:
 		args_pid(state, arg, &o->pid);
 		return 0;
@@ -110,8 +93,11 @@ static error_t parse_arg(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
+static const struct argp_child children[] = { { &look_argp, 0, NULL, 0 }, { 0 } };
+
 static const struct argp argp = {
-	.options = options, .parser = parse_arg, .args_doc = "PID",
+	.options = options, .parser = parse_arg, .children = children,
+	.args_doc = "PID",
 	.doc = "Write the process tree below PID as a stream to standard output."
 	       "\vThe tree is left stopped; migrate-release(1) ends that.",
 };
@@ -145,10 +131,8 @@ static int run(struct capture *c, struct options *o, bool *again,
 	       struct failure *f)
 {
 	c->ends = o->end;
-	c->drop = o->drop;	/* lent */
-	c->tcp = o->tcp;
+	look_args_apply(&o->look_args, c);
 	c->carry = o->carry;
-	c->unix_policy = o->unix_policy;
 	c->terminal_keys = o->pass && isatty(STDIN_FILENO);
 	if (capture_look(c, o->pid, f) < 0)
 		return -1;

@@ -21,29 +21,20 @@
 #include "base/args.h"
 #include "base/failure.h"
 #include "image/capture.h"
+#include "image/look_args.h"
 #include "image/preflight.h"
 #include "image/processor.h"
 
 const char *argp_program_version = "migrate-check " VERSION;
 
 enum { KEY_LOOK = 256, KEY_JSON, KEY_SSH, KEY_REMOTE, KEY_FILES, KEY_MAP,
-       KEY_CACHE, KEY_USER, KEY_CPU, KEY_UNIX, KEY_TCP };
+       KEY_CACHE, KEY_USER, KEY_CPU };
 
 static const struct argp_option options[] = {
 	{ "quiet", 'q', NULL, 0, "Say nothing if it can be moved", 0 },
 	{ "verbose", 'v', NULL, 0,
 	  "Say also what the tree holds and what of the processor it may use", 0 },
 	{ "json", KEY_JSON, NULL, 0, "Say all of it as one JSON object", 0 },
-	{ "drop", 'x', "FD", 0,
-	  "Leave descriptor FD of every process behind: it is closed in the "
-	  "moved program; may be given more than once", 0 },
-	{ "unix", KEY_UNIX, "refuse|reconnect|close", 0,
-	  "A UNIX domain socket whose other end is outside the tree is an "
-	  "obstacle (the default), connects again, or has lost its peer", 0 },
-	{ "tcp", KEY_TCP, "refuse|keep|close", 0,
-	  "What becomes of TCP connections that lead out of the tree: the move "
-	  "is refused (the default), they are kept, which needs their address "
-	  "to be at the destination, or they are closed there", 0 },
 	{ "ssh", KEY_SSH, "COMMAND", 0,
 	  "What HOST and a command line are given to, instead of ssh", 0 },
 	{ "remote", KEY_REMOTE, "PROGRAM", 0,
@@ -64,9 +55,7 @@ struct options {
 	pid_t pid;
 	const char *host;
 	const char *ssh, *remote;
-	struct list drop;	/* of int */
-	enum unix_policy unix_policy;
-	enum tcp_mode tcp;
+	struct look_args look_args;
 	struct list maps;	/* of struct path_map */
 	struct list pass_on;	/* of char *, owned: options for the other end */
 	struct policy policy;
@@ -135,20 +124,14 @@ static error_t parse_arg(int key, char *arg, struct argp_state *state)
 	struct options *o = state->input;
 
 	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &o->look_args;
+		return 0;
 	case 'q':
 		o->quiet = true;
 		return 0;
 	case 'v':
 		o->verbose = true;
-		return 0;
-	case 'x':
-		args_fd(state, "--drop", arg, &o->drop);
-		return 0;
-	case KEY_UNIX:
-		o->unix_policy = args_word(state, "--unix", arg, unix_policies);
-		return 0;
-	case KEY_TCP:
-		o->tcp = args_word(state, "--tcp", arg, tcp_modes);
 		return 0;
 	case KEY_JSON:
 		o->json = true;
@@ -178,8 +161,11 @@ static error_t parse_arg(int key, char *arg, struct argp_state *state)
 	return parse_there(o, key, arg, state);
 }
 
+static const struct argp_child children[] = { { &look_argp, 0, NULL, 0 }, { 0 } };
+
 static const struct argp argp = {
-	.options = options, .parser = parse_arg, .args_doc = "PID [HOST]",
+	.options = options, .parser = parse_arg, .children = children,
+	.args_doc = "PID [HOST]",
 	.doc = "Name every obstacle to moving the process tree below PID, to "
 	       "HOST if that is given."
 	       "\vHOST is what ssh takes, or \"local\".  Nothing is stopped or "
@@ -522,10 +508,8 @@ static void say_json(const struct options *o, const struct capture *c,
 static int look(const struct options *o, struct capture *c, struct answer *a,
 		struct failure *f)
 {
-	c->drop = o->drop;	/* lent */
+	look_args_apply(&o->look_args, c);
 	c->carry = o->carry;
-	c->unix_policy = o->unix_policy;
-	c->tcp = o->tcp;
 	if (capture_look(c, o->pid, f) < 0 || preflight_record(c, f) < 0)
 		return -1;
 	return o->host ? ask(o, c, a, f) : 0;

@@ -70,3 +70,10 @@ void list_free(struct list *l)
 	free(l->items);
 	*l = (struct list){ 0 };
 }
+
+void list_sort(struct list *l, size_t item_size,
+	       int (*compare)(const void *, const void *))
+{
+	if (l->n)
+		qsort(l->items, l->n, item_size, compare);
+}

@@ -19,6 +19,9 @@ struct list {
 /* A zeroed new last item. */
 void *list_add(struct list *l, size_t item_size);
 void list_free(struct list *l);
+/* As qsort(3), and an empty list is sorted. */
+void list_sort(struct list *l, size_t item_size,
+	       int (*compare)(const void *, const void *));
 
 #define list_at(l, type, i)	(&((type *)(l)->items)[i])
 #define list_each(l, type, it)						\

@@ -35,17 +35,11 @@ bool anon_value(const struct proc_fdinfo *info, const char *key, int base,
 
 int anon_take(const struct source *s, int fd, struct failure *f)
 {
-	int pidfd = syscall(SYS_pidfd_open, s->via, 0), copy;
+	int copy = proc_take_fd(s->via, fd);
 
-	/* Of a process whose main thread has ended: by another one. */
-	if (pidfd < 0)
-		pidfd = syscall(SYS_pidfd_open, s->via, O_EXCL);
-	copy = pidfd < 0 ? -1 : syscall(SYS_pidfd_getfd, pidfd, fd, 0);
 	if (copy < 0)
 		fail_errno(f, 0, "cannot take descriptor %d of process %d", fd,
 			   s->pid);
-	if (pidfd >= 0)
-		close(pidfd);
 	return copy;
 }
 

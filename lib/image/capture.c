@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/io.h"
 #include "image/guard.h"
 #include "image/look.h"
@@ -61,8 +62,7 @@ static int look_tasks(struct source *s, struct failure *f)
 	list_each(&s->tasks, struct source_task, t) {
 		if (task_status(s, t) < 0)
 			return look_failed(s, f);
-		t->id = t->status.nspid_n ?
-			t->status.nspid[t->status.nspid_n - 1] : t->t.tid;
+		t->id = proc_inner_id(&t->status, t->t.tid);
 		t->t.tell = choose_tell(t);
 		if (thread_leave_rseq(t, f) < 0)
 			return -1;
@@ -114,7 +114,7 @@ static int source_prepare(struct source *s, struct failure *f)
 		return fail(f, STATUS_NOPROC, "process %d is ending", s->pid);
 	if (look_tasks(s, f) < 0)
 		return -1;
-	qsort(s->tasks.items, s->tasks.n, sizeof(struct source_task),
+	list_sort(&s->tasks, sizeof(struct source_task),
 	      compare_tasks);
 	return source_attach_start(s, f);
 }
@@ -163,27 +163,19 @@ static void ask_task(struct capture *c, struct source *s, size_t at)
 static int ask_some(struct capture *c, size_t first, bool *more,
 		    struct failure *f)
 {
-	struct failure ignored = { 0 };
-	struct list started = { 0 };
-	int rc = 0;
+	struct list batches = { 0 };
+	int rc;
 
 	list_each(&c->sources, struct source, s)
-		for (size_t i = first; i < s->tasks.n && i < first + SLOTS &&
-		     rc == 0; i++) {
-			struct source_task *t =
-				list_at(&s->tasks, struct source_task, i);
-
+		for (size_t i = first; i < s->tasks.n && i < first + SLOTS;
+		     i++) {
 			ask_task(c, s, i);
+			*(struct batch **)list_add(&batches, sizeof(void *)) =
+				&list_at(&s->tasks, struct source_task, i)->asked;
 			*more |= i + 1 == first + SLOTS;
-			rc = batch_start(&t->asked, f);
-			if (rc == 0)
-				*(struct source_task **)
-					list_add(&started, sizeof(t)) = t;
 		}
-	list_each(&started, struct source_task *, t)
-		if (batch_finish(&(*t)->asked, rc < 0 ? &ignored : f) < 0)
-			rc = -1;
-	list_free(&started);
+	rc = batches_run(&batches, f);
+	list_free(&batches);
 	return rc;
 }
 
@@ -220,14 +212,6 @@ static int detach_all(struct capture *c, struct failure *f)
 			rc = -1;
 	list_free(&started);
 	return rc;
-}
-
-static uint64_t clock_ns(clockid_t id)
-{
-	struct timespec t;
-
-	clock_gettime(id, &t);
-	return t.tv_sec * 1000000000ull + t.tv_nsec;
 }
 
 static char *boot_id(void)
@@ -343,6 +327,7 @@ void capture_free(struct capture *c)
 		if (o->fd >= 0)
 			close(o->fd);
 	list_free(&c->objects);
+	list_free(&c->pipes);
 	list_free(&c->views);
 	list_each(&c->carried, struct seen_object, k)
 		close(k->fd);
@@ -365,23 +350,14 @@ struct source_task *source_leader(const struct source *s)
 	return s->tasks.items;
 }
 
-static size_t row_of(const struct kind *k)
-{
-	size_t row = 0;
-
-	while (kinds[row] != k)
-		row++;
-	return row;
-}
-
 int64_t task_ret(const struct source_task *t, const struct kind *k, size_t n)
 {
-	return batch_ret(&t->asked, t->first_call[row_of(k)] + n);
+	return batch_ret(&t->asked, t->first_call[kind_row(k->type)] + n);
 }
 
 const void *task_data(const struct source_task *t, const struct kind *k)
 {
-	return t->asked.data + t->first_data[row_of(k)];
+	return t->asked.data + t->first_data[kind_row(k->type)];
 }
 
 void source_batch(struct source *s, struct batch *b)

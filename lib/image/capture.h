@@ -105,6 +105,9 @@ struct capture {
 	struct list obstacles;	/* of struct obstacle */
 	bool frozen;
 	int patience;		/* with children of vfork(), while freezing */
+	struct list pipes;	/* of struct proc_pipe: that others have, too */
+	bool pipes_known;	/* in this look at the tree, */
+	bool pipes_flight;	/* or once more with what is in flight */
 	bool passing;		/* an obstacle that will go away by itself */
 
 	/* Numbers handed out. */
@@ -169,6 +172,8 @@ int source_look_fd(struct source *s, int fd);
 /* Answer to the n-th call of the kind, and to its data from the first on. */
 int64_t task_ret(const struct source_task *t, const struct kind *k, size_t n);
 const void *task_data(const struct source_task *t, const struct kind *k);
+/* Is descriptor @fd to be left behind (--drop)? */
+bool capture_drops(const struct capture *c, int fd);
 /* A batch in the leader of @s, for what cannot be asked with the others. */
 void source_batch(struct source *s, struct batch *b);
 

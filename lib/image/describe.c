@@ -145,7 +145,7 @@ static struct list sort_threads(const struct survey *s)
 		t->pid = t->rec->pid;
 	}
 	if (l.n)
-		qsort(l.items, l.n, sizeof(struct thread_ref), by_pid_and_name);
+		list_sort(&l, sizeof(struct thread_ref), by_pid_and_name);
 	return l;
 }
 
@@ -911,7 +911,7 @@ static void describe_needs(const struct page *p)
 	need_files(&needs, p->s);
 	need_others(&needs, p->s);
 	if (needs.n)
-		qsort(needs.items, needs.n, sizeof(*n), by_path_and_how);
+		list_sort(&needs, sizeof(*n), by_path_and_how);
 	n = needs.items;
 	for (size_t i = 0, same; i < needs.n; i += same) {
 		headline(p->to, &said, "what it needs where it goes");

@@ -351,11 +351,8 @@ static int add_closes(struct puppet *p, struct batch *b, struct failure *f)
 	for (size_t i = 0; i < p->fd_n; i++) {
 		uint32_t fd = p->fds[i]->fd;
 
-		if (batch_full(b)) {
-			if (batch_run(b, f) < 0)
-				return -1;
-			batch_reset(b);
-		}
+		if (batch_make_room(b, f) < 0)
+			return -1;
 		if (fd > from)
 			batch_add(b, NULL, SYS_close_range, from, fd - 1, 0);
 		from = fd + 1;
@@ -411,10 +408,7 @@ static int place(struct restore *r, struct puppet *p, const struct list *late,
 			from = opened_find(late, d->open);
 		batch_add(b, "place a descriptor", SYS_dup3, from, d->fd,
 			  d->cloexec ? O_CLOEXEC : 0);
-		if (batch_full(b)) {
-			rc = batch_run(b, f);
-			batch_reset(b);
-		}
+		rc = batch_make_room(b, f);
 	}
 	return rc;
 }

@@ -110,14 +110,6 @@ static void read_watches(const struct source_fd *fd, struct list *seen)
 	}
 }
 
-static bool is_dropped(const struct capture *c, uint32_t fd)
-{
-	list_each(&c->drop, int, d)
-		if (*d == (int)fd)
-			return true;
-	return false;
-}
-
 /* Is @fd of process @pid what the watch is for?  Like kcmp(2). */
 static long compare(pid_t pid, int fd, const struct source *s, int epoll,
 		    const struct seen_watch *w)
@@ -170,7 +162,7 @@ static int check(struct capture *c, struct source *s,
 			     "(descriptor %d), more than %d", seen.n, fd->fd,
 			     WATCH_MAX);
 	list_each(&seen, struct seen_watch, w)
-		if (!is_dropped(c, w->fd) &&
+		if (!capture_drops(c, w->fd) &&
 		    !find_in_tree(c, s, fd->fd, w, &owner) &&
 		    !is_over(c, s, fd->fd, w))
 			obstacle_add(c, s, "capture who has it open with it, or "
@@ -227,7 +219,7 @@ static int find_watched(struct capture *c, struct source *s, int epoll,
 		uint64_t open = there ? open_known(c, owner->via, there) : 0;
 		struct rec_watch *to;
 
-		if (!open && is_dropped(c, w->fd))
+		if (!open && capture_drops(c, w->fd))
 			continue;
 		if (!open)
 			rc = fail(f, STATUS_OBSTACLE, "what process %d watches by "
@@ -436,13 +428,7 @@ static int number_of(const struct making *m, uint64_t open)
 /* Makes room for a few more calls. */
 static int begin(struct making *m, struct failure *f)
 {
-	int rc = 0;
-
-	if (batch_full(&m->b)) {
-		rc = batch_run(&m->b, f);
-		batch_reset(&m->b);
-	}
-	return rc;
+	return batch_make_room(&m->b, f);
 }
 
 static void add_ctl(struct making *m, int op, const struct rec_watch *w,

@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "image/inet.h"
 #include "proc/netfilter.h"
 
@@ -61,10 +62,7 @@ void connection_let_go(const struct kept_connection *k)
 
 static int64_t now_ms(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000ll + t.tv_nsec / 1000000;
+	return monotonic_ns() / 1000000;
 }
 
 /* With all its threads; after @ms, -1 never, it is found alive. */

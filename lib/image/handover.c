@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "image/restore.h"
+#include "proc/proc.h"
 
 #define RIGHTS_MAX 200		/* the kernel's SCM_MAX_FD is 253 */
 
@@ -34,15 +35,9 @@ int handover_open(struct restore *r, struct failure *f)
 
 int puppet_take(struct puppet *p, int theirs, int *ours, struct failure *f)
 {
-	int pidfd = syscall(SYS_pidfd_open, p->pid, 0);
-
-	*ours = pidfd < 0 ? -1 : syscall(SYS_pidfd_getfd, pidfd, theirs, 0);
-	if (*ours < 0)
-		fail_errno(f, 0, "cannot take a descriptor of process %d",
-			   p->pid);
-	if (pidfd >= 0)
-		close(pidfd);
-	return *ours < 0 ? -1 : 0;
+	*ours = proc_take_fd(p->pid, theirs);
+	return *ours < 0 ? fail_errno(f, 0, "cannot take a descriptor of "
+				      "process %d", p->pid) : 0;
 }
 
 static int send_rights(struct restore *r, const int *fds, size_t n,
@@ -151,10 +146,8 @@ int puppet_replace(struct restore *r, struct puppet *p,
 		batch_add(&b, NULL, SYS_close, theirs[i]);
 		if (dup3(v[i].fd, v[i].at, O_CLOEXEC) < 0)
 			rc = fail_errno(f, 0, "cannot replace a descriptor");
-		if (batch_full(&b) && rc == 0) {
-			rc = batch_run(&b, f);
-			batch_reset(&b);
-		}
+		else
+			rc = batch_make_room(&b, f);
 	}
 	if (rc == 0)
 		rc = batch_run(&b, f);

@@ -6,7 +6,7 @@
 
 #include "base/list.h"
 
-static size_t row_of(uint32_t type)
+size_t kind_row(uint32_t type)
 {
 	size_t row = 0;
 
@@ -17,7 +17,7 @@ static size_t row_of(uint32_t type)
 
 const struct kind *kind_of(uint32_t type)
 {
-	return kinds[row_of(type)];
+	return kinds[kind_row(type)];
 }
 
 const struct schema *record_schema(uint32_t type)
@@ -41,7 +41,7 @@ const char *record_name(uint32_t type)
 
 void *image_add(struct image *img, enum record_type type, uint64_t id)
 {
-	size_t row = row_of(type);
+	size_t row = kind_row(type);
 	struct record *r = list_add(&img->records[row], sizeof(*r));
 
 	if (img->records[row].n > 1 && r[-1].id > id)
@@ -53,7 +53,7 @@ void *image_add(struct image *img, enum record_type type, uint64_t id)
 
 struct list *image_list(const struct image *img, enum record_type type)
 {
-	return (struct list *)&img->records[row_of(type)];
+	return (struct list *)&img->records[kind_row(type)];
 }
 
 static int by_id(const void *a, const void *b)
@@ -74,7 +74,7 @@ void *image_find(const struct image *img, enum record_type type, uint64_t id)
 struct record *image_run(const struct image *img, enum record_type type,
 			 uint64_t id, size_t *n)
 {
-	size_t row = row_of(type);
+	size_t row = kind_row(type);
 	const struct list *l = &img->records[row];
 	struct record *r = l->items, *first = NULL, *end = r + l->n;
 	struct record key = { .id = id };

@@ -96,6 +96,7 @@ extern const struct kind
 extern const struct kind kind_pty, kind_pty_end, kind_traits, kind_cgroups,
 	kind_filter, kind_seccomp, kind_namespace;
 
+size_t kind_row(uint32_t type);	/* in the table; of its end if unknown */
 const struct kind *kind_of(uint32_t type);	/* NULL if unknown */
 const struct schema *record_schema(uint32_t type);
 bool record_known(uint32_t type);

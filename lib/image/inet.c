@@ -40,7 +40,6 @@ static const struct schema schema =
 	SCHEMA("internet socket", struct rec_inet, fields);
 
 #define KEPT_FLAGS	(O_NONBLOCK | O_ASYNC)
-#define PATIENCE_MS	3000	/* for a source that is being ended */
 
 /* ---- addresses ---- */
 
@@ -457,8 +456,7 @@ static int in_use(struct restore *r, const struct rec_inet *rec,
 /* The source may be about to end. */
 static int bind_patiently(struct restore *r, int fd, const struct rec_inet *rec)
 {
-	int ms = r->image.header.ends == END_KILLED && restore_same_boot(r) ?
-		PATIENCE_MS : 0;
+	int ms = restore_source_ends(r) ? SOURCE_ENDS_MS : 0;
 
 	for (;;) {
 		if (bind(fd, (const struct sockaddr *)rec->local.data,

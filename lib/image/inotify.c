@@ -141,7 +141,7 @@ static int capture(struct capture *c, struct source *s,
 				    "(descriptor %d)", s->pid, fd->fd);
 		set_mode(m);
 	}
-	qsort(rec->marks.items, rec->marks.n, sizeof(struct rec_mark),
+	list_sort(&rec->marks, sizeof(struct rec_mark),
 	      by_number);
 	return 0;
 }

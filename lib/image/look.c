@@ -167,7 +167,7 @@ int source_look_fd(struct source *s, int fd)
 	return rc;
 }
 
-static bool is_dropped(const struct capture *c, int fd)
+bool capture_drops(const struct capture *c, int fd)
 {
 	list_each(&c->drop, int, d)
 		if (*d == fd)
@@ -186,7 +186,7 @@ static int look_fds(const struct capture *c, struct source *s)
 		return -1;
 	}
 	list_each(&fds, int, fd)
-		if (rc == 0 && !is_dropped(c, *fd))
+		if (rc == 0 && !capture_drops(c, *fd))
 			rc = look_fd(s, &dirs, *fd);
 	proc_fd_close(&dirs);
 	list_free(&fds);
@@ -236,8 +236,7 @@ static int source_look(const struct capture *c, struct source *s,
 	if (proc_stat(s->pid, s->pid, &s->stat) < 0 ||
 	    proc_status(s->pid, s->pid, &s->status) < 0)
 		return look_failed(s, f);
-	s->id = s->status.nspid_n ? s->status.nspid[s->status.nspid_n - 1] :
-		s->pid;
+	s->id = proc_inner_id(&s->status, s->pid);
 	s->via = living_thread(s);
 	s->zombie = !s->via;
 	if (s->zombie)
@@ -324,6 +323,7 @@ void source_drop(struct capture *c, size_t i)
 /* Looks at every process of the list; those that have gone are dropped. */
 int look_all(struct capture *c, struct failure *f)
 {
+	c->pipes_known = false;
 	for (size_t i = 0; i < c->sources.n; i++) {
 		struct source *s = list_at(&c->sources, struct source, i);
 		struct failure mine = { 0 };

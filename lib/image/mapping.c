@@ -372,16 +372,6 @@ static void add_mmap(struct restore *r, struct batch *b,
 			  MADV_NOHUGEPAGE);
 }
 
-static int flush_if_full(struct batch *b, struct failure *f)
-{
-	if (!batch_full(b))
-		return 0;
-	if (batch_run(b, f) < 0)
-		return -1;
-	batch_reset(b);
-	return 0;
-}
-
 static int build(struct restore *r, struct puppet *p, struct failure *f)
 {
 	struct batch *b = puppet_queue(p, f);
@@ -398,7 +388,7 @@ static int build(struct restore *r, struct puppet *p, struct failure *f)
 		}
 		if (m->kind != MAPPING_VDSO && m->kind != MAPPING_VVAR)
 			add_mmap(r, b, m);
-		rc = flush_if_full(b, f);
+		rc = batch_make_room(b, f);
 	}
 	return rc;
 }
@@ -441,7 +431,7 @@ static int add_guards(struct batch *b, const struct rec_mapping *m,
 		if (g[0] < g[1])
 			batch_add(b, "guard memory", SYS_madvise, g[0],
 				  g[1] - g[0], GUARD_INSTALL);
-		if (flush_if_full(b, f) < 0)
+		if (batch_make_room(b, f) < 0)
 			return -1;
 	}
 	return 0;
@@ -482,7 +472,7 @@ static int settle(struct restore *r, struct puppet *p, struct failure *f)
 		add_name(b, m);
 		add_advice(b, m);
 		if (rc == 0)
-			rc = flush_if_full(b, f);
+			rc = batch_make_room(b, f);
 	}
 	return rc;
 }

@@ -385,7 +385,7 @@ static size_t mapping_at(const struct puppet *p, uint64_t address)
 static int inject_uffd(struct puppet *p, struct failure *f)
 {
 	struct batch b;
-	int fd = NO_UFFD, theirs, pidfd;
+	int fd = NO_UFFD, theirs;
 
 	puppet_batch(p, &b);
 	batch_add(&b, NULL, SYS_userfaultfd,
@@ -393,10 +393,7 @@ static int inject_uffd(struct puppet *p, struct failure *f)
 	theirs = batch_run(&b, f) < 0 ? -1 : batch_ret(&b, 0);
 	batch_reset(&b);
 	if (theirs >= 0) {
-		pidfd = syscall(SYS_pidfd_open, p->pid, 0);
-		fd = syscall(SYS_pidfd_getfd, pidfd, theirs, 0);
-		if (pidfd >= 0)
-			close(pidfd);
+		fd = proc_take_fd(p->pid, theirs);
 		batch_add(&b, NULL, SYS_close, theirs);
 		batch_run(&b, f);
 	}

@@ -33,7 +33,6 @@ static const struct schema schema =
 	SCHEMA("netlink socket", struct rec_netlink, fields);
 
 #define MEMINFO		55	/* SO_MEMINFO */
-#define PATIENCE_MS	3000	/* for a source that is being ended */
 #define KEPT_FLAGS	(O_NONBLOCK | O_ASYNC)
 #define GROUPS_MAX	4096
 
@@ -184,8 +183,7 @@ static int prepare(struct restore *r, struct failure *f)
 
 static int bind_port(struct restore *r, int fd, const struct rec_netlink *n)
 {
-	int ms = r->image.header.ends == END_KILLED && restore_same_boot(r) ?
-		PATIENCE_MS : 0;
+	int ms = restore_source_ends(r) ? SOURCE_ENDS_MS : 0;
 	struct sockaddr_nl own = { .nl_family = AF_NETLINK, .nl_pid = n->port };
 
 	for (;;) {

@@ -151,22 +151,37 @@ static struct ends ends_in_tree(struct capture *c, uint64_t ino)
 	return e;
 }
 
+/* All pipes that others have, looked for once in each look at the tree: every
+ * process of the machine is asked what it has open. */
+static const struct list *pipes_outside(struct capture *c)
+{
+	bool flight = unix_in_flight(c);
+	struct list pids = { 0 };
+
+	if (c->pipes_known && c->pipes_flight == flight)
+		return &c->pipes;
+	list_each(&c->sources, struct source, s)
+		*(pid_t *)list_add(&pids, sizeof(pid_t)) = s->pid;
+	if (flight)	/* we have copies of what is in flight */
+		*(pid_t *)list_add(&pids, sizeof(pid_t)) = getpid();
+	list_free(&c->pipes);
+	proc_pipes_outside(&pids, &c->pipes);
+	list_free(&pids);
+	c->pipes_known = true;
+	c->pipes_flight = flight;
+	return &c->pipes;
+}
+
 static bool leads_out(struct capture *c, const struct source_fd *fd)
 {
 	struct ends e = ends_in_tree(c, fd->st.st_ino);
-	struct list pids = { 0 };
-	int outside;
 
 	if (e.reader && e.writer)
 		return false;
-	list_each(&c->sources, struct source, s)
-		*(pid_t *)list_add(&pids, sizeof(pid_t)) = s->pid;
-	if (unix_in_flight(c))
-		*(pid_t *)list_add(&pids, sizeof(pid_t)) = getpid();
-	outside = proc_pipe_outside(fd->st.st_ino, &pids);
-	list_free(&pids);
-	/* 1 a reader, 2 a writer. */
-	return outside > 0 && outside & (e.reader ? 2 : 1);
+	list_each(pipes_outside(c), const struct proc_pipe, p)
+		if (p->ino == fd->st.st_ino && p->dev == fd->st.st_dev)
+			return p->ends & (e.reader ? PIPE_WRITER : PIPE_READER);
+	return false;
 }
 
 /* The standard stream of any process that is this pipe or socket; -1 none. */

@@ -62,7 +62,7 @@ static uint64_t task_of(const struct capture *c, const struct source_fd *fd,
 	    proc_status(tid, tid, &st) < 0)
 		return id;
 	if (capture_id(c, st.tgid))
-		id = st.nspid_n ? st.nspid[st.nspid_n - 1] : tid;
+		id = proc_inner_id(&st, tid);
 	proc_status_free(&st);
 	return id;
 }

@@ -220,7 +220,7 @@ static int take_users(struct restore *r, struct failure *f)
 		return -1;
 	/* As the kernel sorts them. */
 	if (u.groups.n)
-		qsort(u.groups.items, u.groups.n, sizeof(uint64_t), by_number);
+		list_sort(&u.groups, sizeof(uint64_t), by_number);
 	image_each(&r->image, RECORD_CREDS, struct rec_creds, c)
 		become(c, &u);
 	r->policy_uid_from = first.uid;

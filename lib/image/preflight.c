@@ -40,8 +40,7 @@ static int look_threads(struct capture *c, struct source *s)
 
 		if (proc_status(s->pid, *tid, &t.status) < 0)
 			continue;	/* it has ended */
-		t.id = t.status.nspid_n ?
-			t.status.nspid[t.status.nspid_n - 1] : *tid;
+		t.id = proc_inner_id(&t.status, *tid);
 		rec = image_add(&c->image, RECORD_THREAD, t.id);
 		rec->tid = t.id;
 		rec->pid = s->id;

@@ -3,7 +3,7 @@
  * process.c - what belongs to a process as a whole: its place in the tree,
  * working directory, mask, and the settings of prctl(2)
  *
- * Where a process stands in sessions and groups is rebuilt in build.c, when
+ * Where a process stands in sessions and groups is rebuilt in puppets.c, when
  * the puppets are made: it depends on the order of their making.
  */
 #include <errno.h>

@@ -27,6 +27,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+
 #define ROOM		4095u	/* of the line discipline's buffer, bytes */
 #define LINES_MAX	8192	/* more than there is room for */
 #define PATIENCE_NS	2000000000ll
@@ -38,14 +40,6 @@ static bool ready(int fd, short events)
 	struct pollfd p = { fd, events, 0 };
 
 	return poll(&p, 1, 0) > 0 && p.revents & events;
-}
-
-static int64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ll + t.tv_nsec;
 }
 
 static void append(struct blob *b, const void *data, size_t n)
@@ -267,7 +261,7 @@ static void quote_line(struct blob *to, const struct keys *k,
 
 static int write_all(int fd, const struct blob *b)
 {
-	int64_t end = now_ns() + PATIENCE_NS;
+	int64_t end = monotonic_ns() + PATIENCE_NS;
 
 	for (size_t at = 0; at < b->len;) {
 		ssize_t n = write(fd, b->data + at, b->len - at);
@@ -276,7 +270,7 @@ static int write_all(int fd, const struct blob *b)
 			return -1;
 		if (n > 0)
 			at += n;
-		else if (now_ns() > end)
+		else if (monotonic_ns() > end)
 			return -1;
 		else
 			sched_yield();
@@ -287,7 +281,7 @@ static int write_all(int fd, const struct blob *b)
 /* Until @n bytes can be read, in whole lines if it is about lines. */
 static int await_input(int slave, size_t n)
 {
-	int64_t end = now_ns() + PATIENCE_NS;
+	int64_t end = monotonic_ns() + PATIENCE_NS;
 	int waiting = 0;
 
 	for (;;) {
@@ -295,7 +289,7 @@ static int await_input(int slave, size_t n)
 			return -1;
 		if ((size_t)waiting >= n)
 			return 0;
-		if (now_ns() > end) {
+		if (monotonic_ns() > end) {
 			errno = ETIMEDOUT;
 			return -1;
 		}
@@ -306,13 +300,13 @@ static int await_input(int slave, size_t n)
 /* The echo of @n bytes, which is not output of anybody. */
 static int await_echo(int master, size_t n)
 {
-	int64_t end = now_ns() + PATIENCE_NS;
+	int64_t end = monotonic_ns() + PATIENCE_NS;
 	struct blob echo = { 0 };
 	int rc = 0;
 
 	while (rc == 0 && echo.len < n) {
 		rc = drain(master, &echo);
-		if (now_ns() > end) {
+		if (monotonic_ns() > end) {
 			errno = ETIMEDOUT;
 			rc = -1;
 		}
@@ -451,11 +445,11 @@ static int provoke_late(int master, int slave, const struct termios2 *t,
 /* By the key that continues it again, if the modes have one. */
 static int stop_output(int master, int slave, const struct termios2 *t)
 {
-	int64_t end = now_ns() + PATIENCE_NS / 10;
+	int64_t end = monotonic_ns() + PATIENCE_NS / 10;
 
 	if (t->c_iflag & IXON && t->c_cc[VSTOP] &&
 	    write(master, &t->c_cc[VSTOP], 1) == 1)
-		while (ready(slave, POLLOUT) && now_ns() < end)
+		while (ready(slave, POLLOUT) && monotonic_ns() < end)
 			sched_yield();
 	return ready(slave, POLLOUT) ? ioctl(slave, TCXONC, TCOOFF) : 0;
 }

@@ -224,18 +224,6 @@ static void find_control(struct capture *c, uint64_t id, struct rec_pty *rec)
 	}
 }
 
-/* Another descriptor of ours for what a process has open. */
-static int copy_of(const struct source *s, int fd)
-{
-	int pidfd = syscall(SYS_pidfd_open, s->pid, 0), copy;
-
-	if (pidfd < 0)
-		return -1;
-	copy = syscall(SYS_pidfd_getfd, pidfd, fd, 0);
-	close(pidfd);
-	return copy;
-}
-
 static bool has_hung_up(int master)
 {
 	struct pollfd p = { master, 0, 0 };
@@ -262,7 +250,7 @@ static int open_slave(const struct capture *c, int master, struct rec_pty *rec)
 	slave = ioctl(master, TIOCGPTPEER,
 		      O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (slave < 0 && fd)	/* it is exclusive, and we are nobody */
-		slave = copy_of(owner, fd->fd);
+		slave = proc_take_fd(owner->pid, fd->fd);
 	set_lock(master, rec->locked);
 	return slave;
 }
@@ -316,7 +304,7 @@ static int capture_pty(struct capture *c, int index, uint64_t id,
 	const struct source *owner;
 	const struct source_fd *fd = find_master(c, index, &owner);
 	struct rec_pty *rec = image_add(&c->image, RECORD_PTY, id);
-	int master = copy_of(owner, fd->fd), slave, locked = 0, rc;
+	int master = proc_take_fd(owner->pid, fd->fd), slave, locked = 0, rc;
 
 	rec->index = index;
 	rec->name = xasprintf("/dev/pts/%d", index);

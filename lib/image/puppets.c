@@ -33,7 +33,6 @@
 #include "proc/proc.h"
 
 #define TASK_END	0x7ffffffff000ull
-#define STUB_ROOM	4096ull
 #define PARK_ROOM	(256ull << 10)	/* for what the kernel maps itself */
 #define AREA		(WORK_SIZE + STUB_ROOM + PARK_ROOM)
 #define ANY_SESSION	(~0ull)
@@ -55,118 +54,6 @@ void member_batch(struct puppet *p, struct member *m, struct batch *b)
 	batch_init(b, &p->strings, &m->t);
 }
 
-static int run_if_full(struct batch *b, struct failure *f)
-{
-	if (!batch_full(b))
-		return 0;
-	if (batch_run(b, f) < 0)
-		return -1;
-	batch_reset(b);
-	return 0;
-}
-
-struct batch *puppet_queue(struct puppet *p, struct failure *f)
-{
-	struct batch *b = &p->queue;
-
-	if (!b->s)
-		puppet_batch(p, b);
-	b->t = &puppet_leader(p)->t;	/* the list may have moved */
-	p->strings.queue = b;
-	return run_if_full(b, f) < 0 ? NULL : b;
-}
-
-struct batch *member_queue(struct puppet *p, struct member *m,
-			   struct failure *f)
-{
-	struct batch *b = &m->queue;
-
-	if (!b->s)
-		batch_init_slot(b, &p->strings, &m->t,
-				m - (struct member *)p->members.items);
-	return run_if_full(b, f) < 0 ? NULL : b;
-}
-
-/* Starts them all, then waits for all, also after a failure. */
-static int run_all(struct list *batches, struct failure *f)
-{
-	struct failure ignored = { 0 };
-	size_t started = 0;
-	int rc = 0;
-
-	while (started < batches->n && rc == 0) {
-		rc = batch_start(*list_at(batches, struct batch *, started), f);
-		started += rc == 0;
-	}
-	for (size_t i = 0; i < started; i++) {
-		struct batch *b = *list_at(batches, struct batch *, i);
-
-		if (batch_finish(b, rc < 0 ? &ignored : f) < 0)
-			rc = -1;
-		batch_reset(b);
-	}
-	list_free(batches);
-	return rc;
-}
-
-int queues_flush(struct restore *r, struct failure *f)
-{
-	struct list batches = { 0 };
-
-	list_each(&r->puppets, struct puppet *, p)
-		if ((*p)->queue.calls.n)
-			*(struct batch **)list_add(&batches, sizeof(void *)) =
-				&(*p)->queue;
-	return run_all(&batches, f);
-}
-
-/* As many of each process at once as there are slots. */
-static bool gather_members(struct restore *r, size_t first, struct list *batches)
-{
-	bool more = false;
-
-	list_each(&r->puppets, struct puppet *, p) {
-		for (size_t i = first; i < (*p)->members.n &&
-		     i < first + SLOTS; i++) {
-			struct member *m =
-				list_at(&(*p)->members, struct member, i);
-
-			if (m->queue.calls.n)
-				*(struct batch **)list_add(batches,
-					sizeof(void *)) = &m->queue;
-		}
-		more |= (*p)->members.n > first + SLOTS;
-	}
-	return more;
-}
-
-int member_queues_flush(struct restore *r, struct failure *f)
-{
-	bool more = true;
-
-	if (queues_flush(r, f) < 0)
-		return -1;
-	for (size_t first = 0; more; first += SLOTS) {
-		struct list batches = { 0 };
-
-		more = gather_members(r, first, &batches);
-		if (run_all(&batches, f) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int queue_call(struct puppet *p, const char *what, long nr, uint64_t a1,
-		      uint64_t a2, uint64_t a3, struct failure *f)
-{
-	struct batch *b = puppet_queue(p, f);
-
-	if (!b)
-		return -1;
-	batch_add(b, what, nr, a1, a2, a3);
-	return 0;
-}
-
 struct puppet *find_puppet(const struct restore *r, uint64_t pid)
 {
 	list_each(&r->puppets, struct puppet *, p)
@@ -178,14 +65,7 @@ struct puppet *find_puppet(const struct restore *r, uint64_t pid)
 static int one_call(struct puppet *p, const char *what, long nr, uint64_t a1,
 		    uint64_t a2, uint64_t a3, struct failure *f)
 {
-	struct batch b;
-	int rc;
-
-	puppet_batch(p, &b);
-	batch_add(&b, what, nr, a1, a2, a3);
-	rc = batch_run(&b, f);
-	batch_free(&b);
-	return rc;
+	return puppet_call(p, what, nr, a1, a2, a3, 0, 0, NULL, f);
 }
 
 /* ---- the work area ---- */
@@ -345,6 +225,18 @@ static int make_root(struct restore *r, struct puppet *p, struct failure *f)
 
 /* ---- children ---- */
 
+/* What the task is called in its own namespace; 0 if it has gone. */
+static uint64_t inner_of(pid_t pid, pid_t tid)
+{
+	struct proc_status st = { 0 };
+	uint64_t id = 0;
+
+	if (proc_status(pid, tid, &st) == 0)
+		id = proc_inner_id(&st, 0);
+	proc_status_free(&st);
+	return id;
+}
+
 /* Our number of the child that has @id in its own namespace. */
 static pid_t outer_child(const struct restore *r, pid_t parent, uint64_t id)
 {
@@ -354,14 +246,9 @@ static pid_t outer_child(const struct restore *r, pid_t parent, uint64_t id)
 	if (!r->private_pids)
 		return id;
 	proc_children(parent, &kids);
-	list_each(&kids, pid_t, kid) {
-		struct proc_status st = { 0 };
-
-		if (proc_status(*kid, *kid, &st) == 0 && st.nspid_n &&
-		    (uint64_t)st.nspid[st.nspid_n - 1] == id)
+	list_each(&kids, pid_t, kid)
+		if (inner_of(*kid, *kid) == id)
 			found = *kid;
-		proc_status_free(&st);
-	}
 	list_free(&kids);
 	return found;
 }
@@ -383,15 +270,11 @@ static int outer_children(struct restore *r, const struct puppet *parent,
 	if (r->private_pids)
 		proc_children(parent->pid, &kids);
 	list_each(&kids, pid_t, kid) {
-		struct proc_status st = { 0 };
-		struct puppet *p;
+		struct puppet *p = is_met(r, *kid) ? NULL :
+			find_puppet(r, inner_of(*kid, *kid));
 
-		if (is_met(r, *kid) || proc_status(*kid, *kid, &st) < 0)
-			continue;
-		p = st.nspid_n ? find_puppet(r, st.nspid[st.nspid_n - 1]) : NULL;
 		if (p && !p->pid)
 			p->pid = *kid;
-		proc_status_free(&st);
 	}
 	list_free(&kids);
 	list_each(made, struct puppet *, p) {
@@ -670,7 +553,7 @@ static int begin_session(struct restore *r, struct puppet *p, struct failure *f)
 {
 	int slave = terminal_of_session(r, p);
 
-	if (queue_call(p, "begin a session", SYS_setsid, 0, 0, 0, f) < 0)
+	if (puppet_call_later(p, "begin a session", SYS_setsid, 0, 0, 0, f) < 0)
 		return -1;
 	p->group = p->rec->pid;
 	return slave < 0 ? 0 : one_call(p, "take its terminal", SYS_ioctl,
@@ -757,7 +640,7 @@ static int make_groups(struct restore *r, struct failure *f)
 	list_each(&r->puppets, struct puppet *, p)
 		if (group_of(r, *p) == (*p)->rec->pid &&
 		    session_of(r, *p) != (*p)->rec->pid &&
-		    queue_call(*p, "lead a group", SYS_setpgid, 0, 0, 0, f) < 0)
+		    puppet_call_later(*p, "lead a group", SYS_setpgid, 0, 0, 0, f) < 0)
 			return -1;
 	if (queues_flush(r, f) < 0)
 		return -1;
@@ -769,7 +652,7 @@ static int make_groups(struct restore *r, struct failure *f)
 		if (!group_exists(r, *p, group)) {
 			if (join_leaderless(r, *p, group, f) < 0)
 				return -1;
-		} else if (queue_call(*p, "join a group", SYS_setpgid, 0, group,
+		} else if (puppet_call_later(*p, "join a group", SYS_setpgid, 0, group,
 				    0, f) < 0) {
 			return -1;
 		}
@@ -933,15 +816,11 @@ static int outer_threads(const struct restore *r, struct puppet *p,
 	if (proc_threads(p->pid, &tids) < 0)
 		return fail_errno(f, 0, "cannot list threads of %d", p->pid);
 	list_each(&tids, pid_t, tid) {
-		struct proc_status st = { 0 };
+		uint64_t id = inner_of(p->pid, *tid);
 
-		if (proc_status(p->pid, *tid, &st) < 0 || !st.nspid_n)
-			continue;
 		list_each(&p->members, struct member, m)
-			if (m->rec && !m->t.tid && (pid_t)m->rec->tid ==
-			    st.nspid[st.nspid_n - 1])
+			if (m->rec && !m->t.tid && m->rec->tid == id)
 				m->t.tid = *tid;
-		proc_status_free(&st);
 	}
 	list_free(&tids);
 	return 0;
@@ -1002,159 +881,4 @@ int puppets_threads(struct restore *r, struct failure *f)
 		if (!(*p)->done && make_threads(r, *p, f) < 0)
 			return -1;
 	return 0;
-}
-
-/* ---- letting go ---- */
-
-static int set_thread(struct puppet *p, struct member *m, struct failure *f)
-{
-	struct user_regs_struct regs;
-
-	if (!m->rec)
-		return 0;
-	memcpy(&regs, m->rec->regs, sizeof(regs));
-	if (thread_resume_wait(p, m, &regs, f) < 0)
-		return -1;
-	/* Kept until the calls that are still to be made are made. */
-	memcpy(m->rec->regs, &regs, sizeof(regs));
-	return 0;
-}
-
-static int set_registers(struct puppet *p, struct member *m, struct failure *f)
-{
-	struct user_regs_struct regs;
-
-	if (!m->rec)
-		return 0;
-	memcpy(&regs, m->rec->regs, sizeof(regs));
-	if (m->rec->xstate.len &&
-	    tracee_set_xstate(&m->t, m->rec->xstate.data,
-			      m->rec->xstate.len) < 0)
-		return fail_errno(f, STATUS_DIFFERS, "cannot set the floating-"
-				  "point registers of thread %llu",
-				  (unsigned long long)m->rec->tid);
-	if (tracee_set_mask(&m->t, m->rec->mask) < 0 ||
-	    tracee_set_regs(&m->t, &regs) < 0)
-		return fail_errno(f, 0, "cannot set the registers of thread "
-				  "%llu of process %d",
-				  (unsigned long long)m->rec->tid, p->pid);
-	return 0;
-}
-
-/* A thread that has a future, for the last calls. */
-struct member *puppet_last_caller(const struct puppet *p)
-{
-	struct member *m = puppet_leader(p);
-
-	return m->rec || p->members.n == 1 ? m : m + 1;
-}
-
-/* A main thread that had ended before the others ends again. */
-static int end_leader(struct puppet *p, struct failure *f)
-{
-	if (strings_stub_in_vdso(&p->strings, f) < 0)
-		return -1;
-	return tracee_will_leave(&p->strings, &puppet_leader(p)->t, SYS_exit, 0,
-				 f);
-}
-
-/* The last calls; then the work area goes. */
-static int finish_start(struct restore *r, struct puppet *p, struct failure *f)
-{
-	struct member *caller = puppet_last_caller(p);
-
-	if (p->exe < 0)
-		warning_add(r, "process %llu: /proc/PID/exe could not be set: %s",
-			    (unsigned long long)p->rec->pid, strerror(-p->exe));
-	if (locks_take(r, p, f) < 0)
-		return -1;
-	list_each(&p->members, struct member, m)
-		if (set_thread(p, m, f) < 0)
-			return -1;
-	if (strings_stub_in_vdso(&p->strings, f) < 0)
-		return -1;
-	/* What is parked here stays, if it was not moved away. */
-	return strings_unmap_start(&p->strings, &caller->t,
-				   WORK_SIZE + STUB_ROOM, f);
-}
-
-static int finish(struct puppet *p, struct failure *f)
-{
-	if (strings_unmap_finish(&p->strings, &puppet_last_caller(p)->t, f) < 0)
-		return -1;
-	list_each(&p->members, struct member, m)
-		if (set_registers(p, m, f) < 0)
-			return -1;
-	return puppet_leader(p)->rec ? 0 : end_leader(p, f);
-}
-
-int puppets_finish(struct restore *r, struct failure *f)
-{
-	list_each(&r->puppets, struct puppet *, p)
-		if (!(*p)->done &&
-		    queue_call(*p, "set whether it may be dumped", SYS_prctl,
-			       PR_SET_DUMPABLE, (*p)->rec->dumpable == 1, 0,
-			       f) < 0)
-			return -1;
-	if (member_queues_flush(r, f) < 0)
-		return -1;
-	list_each(&r->puppets, struct puppet *, p)
-		if (!(*p)->done && finish_start(r, *p, f) < 0)
-			return -1;
-	list_each(&r->puppets, struct puppet *, p)
-		if (!(*p)->done && finish(*p, f) < 0)
-			return -1;
-	return 0;
-}
-
-int puppets_release(struct restore *r, struct failure *f)
-{
-	list_each(&r->puppets, struct puppet *, p) {
-		if ((*p)->done)
-			continue;
-		strings_close(&(*p)->strings);
-		if ((*p)->rec->stopped)
-			kill((*p)->pid, SIGSTOP);
-		list_each(&(*p)->members, struct member, m)
-			tracee_release(&m->t, false);
-	}
-	return shepherd_go(r, f);
-}
-
-void puppets_end(struct restore *r)
-{
-	int status;
-
-	list_each(&r->puppets, struct puppet *, p)
-		if ((*p)->pid > 0 && !(*p)->done)
-			kill((*p)->pid, SIGKILL);
-	/* An init takes its namespace along; any other shepherd ends what is
-	 * below it, known to us or not, when it hears no more from us. */
-	if (r->shepherd > 0 && r->private_pids)
-		kill(r->shepherd, SIGKILL);
-	if (r->shepherd_fd >= 0)
-		close(r->shepherd_fd);
-	r->shepherd_fd = -1;
-	/* Their tracer must hear of all of them before they are gone, also of
-	 * threads that were made and not yet counted. */
-	while (waitpid(-1, &status, __WALL) > 0 || errno == EINTR)
-		;
-	r->shepherd = 0;
-	list_each(&r->puppets, struct puppet *, p) {
-		strings_close(&(*p)->strings);
-		if ((*p)->uffd > 0)
-			close((*p)->uffd);
-		(*p)->uffd = 0;
-		free((*p)->watched);
-		(*p)->watched = NULL;
-		batch_free(&(*p)->queue);
-		(*p)->queue = (struct batch){ 0 };
-		list_each(&(*p)->members, struct member, m) {
-			list_free(&m->t.late);
-			batch_free(&m->queue);
-		}
-		list_free(&(*p)->members);
-		(*p)->pid = 0;
-		(*p)->done = false;
-	}
 }

@@ -24,6 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/io.h"
 #include "image/capture.h"
 #include "image/carry.h"
@@ -33,7 +34,6 @@
 #include "image/sysv.h"
 #include "proc/proc.h"
 
-#define PATIENCE_MS	3000	/* for a source that is being ended */
 #define KEEP_MAX	(256ull << 20)	/* bytes kept back for the sake of PIDs */
 #define ZOMBIE_MS	50	/* for its parent to notice */
 
@@ -325,19 +325,16 @@ bool restore_same_boot(const struct restore *r)
 	return same;
 }
 
+bool restore_source_ends(const struct restore *r)
+{
+	return r->image.header.ends == END_KILLED && restore_same_boot(r);
+}
+
 /* Without privilege a user namespace gives the right to make the other. */
 static void private_pids(struct restore *r)
 {
 	r->private_pids = true;
 	r->private_user = geteuid() != 0;
-}
-
-static int64_t clock_now(clockid_t id)
-{
-	struct timespec t;
-
-	clock_gettime(id, &t);
-	return t.tv_sec * 1000000000ll + t.tv_nsec;
 }
 
 /*
@@ -358,8 +355,8 @@ static void choose_clocks(struct restore *r)
 			    "a moment of the monotonic clock end at the wrong one");
 		return;
 	}
-	r->monotonic_shift_ns = h->monotonic_ns - clock_now(CLOCK_MONOTONIC);
-	r->boottime_shift_ns = h->boottime_ns - clock_now(CLOCK_BOOTTIME);
+	r->monotonic_shift_ns = h->monotonic_ns - clock_ns(CLOCK_MONOTONIC);
+	r->boottime_shift_ns = h->boottime_ns - clock_ns(CLOCK_BOOTTIME);
 }
 
 static void new_pids(struct restore *r, uint64_t pid)
@@ -400,7 +397,7 @@ static bool parent_asks(uint64_t pid)
 /* Worth to be kept back until its PIDs are free? */
 static bool may_wait(const struct restore *r)
 {
-	if (r->image.header.ends != END_KILLED || !restore_same_boot(r))
+	if (!restore_source_ends(r))
 		return false;
 	return r->pids == PIDS_SAME ||
 	       (r->image.header.resident <= KEEP_MAX &&
@@ -441,10 +438,10 @@ static bool waits_for_parent(uint64_t pid)
 
 static void await_pids(struct restore *r)
 {
-	int zombie_ms = r->pids == PIDS_SAME ? PATIENCE_MS : ZOMBIE_MS;
+	int zombie_ms = r->pids == PIDS_SAME ? SOURCE_ENDS_MS : ZOMBIE_MS;
 	uint64_t pid = 0;
 
-	for (int ms = 0; ms < PATIENCE_MS && zombie_ms; ms++) {
+	for (int ms = 0; ms < SOURCE_ENDS_MS && zombie_ms; ms++) {
 		pid = restore_first_taken(r);
 		if (!pid)
 			return;
@@ -683,8 +680,7 @@ void restore_abandon(struct restore *r)
 	if (!r->released)
 		puppets_end(r);
 	carry_undo(r);
-	if (!r->released)
-		sysv_undo(r);
+	sysv_end(r, r->released);
 	mqueue_end(r, r->released);
 	unix_end(r, r->released);
 	close_all(r);
@@ -715,6 +711,8 @@ void restore_free(struct restore *r)
 	list_each(&r->warnings, char *, w)
 		free(*w);
 	list_free(&r->warnings);
+	sysv_end(r, true);
+	mqueue_end(r, true);
 	free(r->why_new);
 	image_free(&r->image);
 }

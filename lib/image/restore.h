@@ -142,6 +142,9 @@ void restore_free(struct restore *r);
 
 /* Does the stream come from this machine, as it runs now? */
 bool restore_same_boot(const struct restore *r);
+/* And is its source being ended, so that what it has here is free soon? */
+bool restore_source_ends(const struct restore *r);
+#define SOURCE_ENDS_MS	3000	/* to wait for that */
 /* The first number of the tree that somebody has here; 0 none. */
 uint64_t restore_first_taken(const struct restore *r);
 void differs_add(struct restore *r, const char *fmt, ...)
@@ -158,6 +161,12 @@ void member_batch(struct puppet *p, struct member *m, struct batch *b);
  */
 struct batch *puppet_queue(struct puppet *p, struct failure *f);
 int queues_flush(struct restore *r, struct failure *f);
+/* One call at once; its result to @ret, if that is wanted. */
+int puppet_call(struct puppet *p, const char *what, long nr, uint64_t a1,
+		uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5,
+		int64_t *ret, struct failure *f);
+int puppet_call_later(struct puppet *p, const char *what, long nr, uint64_t a1,
+		      uint64_t a2, uint64_t a3, struct failure *f);
 /* Of a thread, in the steps of threads alone. */
 struct batch *member_queue(struct puppet *p, struct member *m,
 			   struct failure *f);
@@ -190,9 +199,12 @@ int puppet_replace(struct restore *r, struct puppet *p,
 int objects_again(struct restore *r, struct puppet *top, struct failure *f);
 int files_again(struct restore *r, struct puppet *top, struct failure *f);
 
+#define STUB_ROOM	4096ull	/* behind the work area of a puppet, bytes */
+
 /* puppets.c: makes all puppets and their places in sessions and groups. */
 int puppets_make(struct restore *r, struct failure *f);
 int puppets_threads(struct restore *r, struct failure *f);
+/* finish.c */
 int puppets_finish(struct restore *r, struct failure *f);
 /* A pidfd of a process that the top has had, and that has ended with @exit, as
  * wait(2) told it. */

@@ -273,22 +273,6 @@ int shm_make(struct restore *r, uint64_t id, const struct rec_object *o,
 					 "memory %u", shm->shmid);
 }
 
-static int call(struct puppet *p, const char *what, long nr, uint64_t a1,
-		uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5,
-		int64_t *ret, struct failure *f)
-{
-	struct batch b;
-	int rc;
-
-	puppet_batch(p, &b);
-	batch_add(&b, what, nr, a1, a2, a3, a4, a5);
-	rc = batch_run(&b, f);
-	if (rc == 0 && ret)
-		*ret = batch_ret(&b, 0);
-	batch_free(&b);
-	return rc;
-}
-
 /* A part of it: attached whole at some place, and the part moved. */
 static int attach_part(struct puppet *p, const struct rec_shm *shm,
 		       uint64_t size, const struct rec_mapping *m, int flags,
@@ -300,19 +284,20 @@ static int attach_part(struct puppet *p, const struct rec_shm *shm,
 	if (m->offset > size || len > size - m->offset)
 		return fail(f, STATUS_STREAM, "a mapping is beyond the end of "
 			    "shared memory %u", shm->shmid);
-	if (call(p, "attach shared memory", SYS_shmat, shm->shmid, 0, flags, 0,
-		 0, &at, f) < 0)
+	if (puppet_call(p, "attach shared memory", SYS_shmat, shm->shmid, 0,
+			flags, 0, 0, &at, f) < 0)
 		return -1;
 	from = at + m->offset;
-	if (call(p, "move shared memory", SYS_mremap, from, len, len,
-		 MREMAP_MAYMOVE | MREMAP_FIXED, m->start, NULL, f) < 0)
+	if (puppet_call(p, "move shared memory", SYS_mremap, from, len, len,
+			MREMAP_MAYMOVE | MREMAP_FIXED, m->start, NULL, f) < 0)
 		return -1;
-	if (m->offset && call(p, "detach shared memory", SYS_munmap, at,
-			      m->offset, 0, 0, 0, NULL, f) < 0)
+	if (m->offset && puppet_call(p, "detach shared memory", SYS_munmap, at,
+				     m->offset, 0, 0, 0, NULL, f) < 0)
 		return -1;
 	if (from + len < at + size)
-		return call(p, "detach shared memory", SYS_munmap, from + len,
-			    at + size - (from + len), 0, 0, 0, NULL, f);
+		return puppet_call(p, "detach shared memory", SYS_munmap,
+				   from + len, at + size - (from + len), 0, 0,
+				   0, NULL, f);
 	return 0;
 }
 
@@ -331,13 +316,13 @@ int shm_attach(struct restore *r, struct puppet *p, const struct rec_mapping *m,
 	int rc;
 
 	if (m->offset == 0 && m->end - m->start == size)
-		rc = call(p, "attach shared memory", SYS_shmat, shm->shmid,
-			  m->start, flags, 0, 0, NULL, f);
+		rc = puppet_call(p, "attach shared memory", SYS_shmat,
+				 shm->shmid, m->start, flags, 0, 0, NULL, f);
 	else
 		rc = attach_part(p, shm, size, m, flags, f);
 	if (rc == 0 && m->prot != prot)
-		rc = call(p, "protect memory", SYS_mprotect, m->start,
-			  m->end - m->start, m->prot, 0, 0, NULL, f);
+		rc = puppet_call(p, "protect memory", SYS_mprotect, m->start,
+				 m->end - m->start, m->prot, 0, 0, NULL, f);
 	return rc;
 }
 

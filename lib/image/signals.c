@@ -229,10 +229,7 @@ static int thread_pending(struct restore *r, struct puppet *p,
 				batch_add(&b, "queue a signal",
 					  SYS_rt_tgsigqueueinfo, p->rec->pid,
 					  m->rec->tid, sig, at);
-			if (batch_full(&b)) {
-				rc = batch_run(&b, f);
-				batch_reset(&b);
-			}
+			rc = batch_make_room(&b, f);
 		}
 		if (!rc)
 			rc = batch_run(&b, f);

@@ -35,7 +35,6 @@
 #ifndef SO_PASSRIGHTS
 #define SO_PASSRIGHTS	83
 #endif
-#define OPT_PIDFD_THREAD O_EXCL	/* PIDFD_THREAD */
 
 #define VALUE_MAX	(BPF_MAXINSNS * sizeof(struct sock_filter))
 
@@ -260,18 +259,13 @@ static const struct option *option_find(const struct rec_option *rec)
 
 /* ---- taking ---- */
 
-/* A main thread that has ended has no descriptors; the thread @via has. */
 int socket_take(const struct source *s, int fd, struct failure *f)
 {
-	int pidfd = syscall(SYS_pidfd_open, s->via,
-			    s->via == s->pid ? 0 : OPT_PIDFD_THREAD);
-	int sock = pidfd < 0 ? -1 : syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+	int sock = proc_take_fd(s->via, fd);
 
 	if (sock < 0)
 		fail_errno(f, 0, "cannot take socket %d of process %d", fd,
 			   s->pid);
-	if (pidfd >= 0)
-		close(pidfd);
 	return sock;
 }
 

@@ -6,15 +6,6 @@
 
 #include "base/list.h"
 
-static size_t row_of(enum record_type type)
-{
-	size_t row = 0;
-
-	while (kinds[row]->type != type)
-		row++;
-	return row;
-}
-
 /* Records of a list lie one after the other: their address is their order. */
 static int by_id_and_place(const void *a, const void *b)
 {
@@ -44,7 +35,7 @@ void survey_init(struct survey *s, const struct image *image)
 	for (size_t row = 0; kinds[row]; row++)
 		index_kind(&s->kinds[row], &image->records[row]);
 	for (size_t i = 0; i < sizeof(with_pages) / sizeof(*with_pages); i++) {
-		struct survey_kind *k = &s->kinds[row_of(with_pages[i])];
+		struct survey_kind *k = &s->kinds[kind_row(with_pages[i])];
 
 		k->pages = xcalloc(k->n + 1, sizeof(*k->pages));
 	}
@@ -62,7 +53,7 @@ void survey_free(struct survey *s)
 const struct survey_kind *survey_kind(const struct survey *s,
 				      enum record_type type)
 {
-	return &s->kinds[row_of(type)];
+	return &s->kinds[kind_row(type)];
 }
 
 /* Place of the first record whose id is @id or more. */

@@ -108,9 +108,11 @@ void sysv_made(struct restore *r, enum sysv_kind kind, int id)
 		(struct made){ kind, id };
 }
 
-void sysv_undo(struct restore *r)
+void sysv_end(struct restore *r, bool worked)
 {
 	list_each(&r->sysv_made, struct made, m) {
+		if (worked)
+			break;
 		if (m->kind == SYSV_SHM)
 			shmctl(m->id, IPC_RMID, NULL);
 		else if (m->kind == SYSV_SEM)

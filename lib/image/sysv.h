@@ -36,9 +36,9 @@ bool sysv_want(enum sysv_kind kind, int id);
 /* The id that there is (@got) is not the wanted one. */
 int sysv_taken(enum sysv_kind kind, int id, int32_t key, int got,
 	       struct failure *f);
-/* It was made by this restore: sysv_undo() ends it again. */
+/* It was made by this restore: sysv_end() removes it again if the restore fails. */
 void sysv_made(struct restore *r, enum sysv_kind kind, int id);
-void sysv_undo(struct restore *r);
+void sysv_end(struct restore *r, bool worked);
 
 /* shm.c, to object.c and mapping.c */
 uint64_t shm_of_map(struct capture *c, struct source *s,

@@ -800,7 +800,7 @@ static time_t now_s(void)
 static int connect_patiently(struct restore *r, int fd,
 			     const struct rec_inet *s)
 {
-	bool ends = r->image.header.ends == END_KILLED && restore_same_boot(r);
+	bool ends = restore_source_ends(r);
 	time_t until = now_s() + PATIENCE_S;
 
 	for (;;) {

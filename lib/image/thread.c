@@ -20,6 +20,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include "base/clock.h"
 #include "image/capture.h"
 #include "image/restore.h"
 #include "image/thread.h"
@@ -139,14 +140,6 @@ static uint64_t note_sum(const struct wait_note *n)
 	return XXH3_64bits(n, offsetof(struct wait_note, sum));
 }
 
-static uint64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000ull + now.tv_nsec;
-}
-
 /* One that has run out is of an earlier wait. */
 static bool read_note(pid_t pid, const struct rec_thread *rec,
 		      const struct user_regs_struct *r, struct wait_note *n)
@@ -154,7 +147,7 @@ static bool read_note(pid_t pid, const struct rec_thread *rec,
 	return peek(pid, note_place(rec, r), n, sizeof(*n)) == 0 &&
 	       n->magic == NOTE_MAGIC && n->sum == note_sum(n) &&
 	       n->rip == r->rip && n->rsp == r->rsp && n->kind <= WAIT_FUTEX &&
-	       n->deadline_ns > monotonic_ns();
+	       n->deadline_ns > (uint64_t)monotonic_ns();
 }
 
 /* Where it cannot be written, a later capture knows less; no harm else. */

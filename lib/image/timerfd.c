@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "image/anon.h"
 #include "image/say.h"
 
@@ -125,19 +126,11 @@ static int read_counted(const struct source *s, int fd, int copy,
 	return 0;
 }
 
-static uint64_t now_ns(int clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock_of(clock), &t);
-	return t.tv_sec * SECOND + t.tv_nsec;
-}
-
 /* From the time left to the moment, by the clock of the tree. */
 static void find_moment(const struct capture *c, struct rec_timerfd *rec)
 {
 	const struct stream_header *h = &c->image.header;
-	uint64_t now = now_ns(rec->clock) +
+	uint64_t now = clock_ns(clock_of(rec->clock)) +
 		shift_of(rec->clock, h->monotonic_shift_ns,
 			 h->boottime_shift_ns);
 

@@ -234,14 +234,10 @@ static int create_next(struct puppet *p, const struct rec_timer *t, int *id,
 static int call(struct puppet *p, long nr, uint64_t a1, uint64_t a2,
 		struct failure *f)
 {
-	struct batch b;
-	int64_t ret;
+	int64_t ret = 0;
+	int rc = puppet_call(p, NULL, nr, a1, a2, 0, 0, 0, &ret, f);
 
-	puppet_batch(p, &b);
-	batch_add(&b, NULL, nr, a1, a2);
-	ret = batch_run(&b, f) < 0 ? -1 : batch_ret(&b, 0);
-	batch_free(&b);
-	return ret < 0 ? -1 : 0;
+	return rc < 0 || ret < 0 ? -1 : 0;
 }
 
 static int create(struct puppet *p, const struct rec_timer *t, bool exact,
@@ -315,11 +311,9 @@ static int set_timers(struct restore *r, struct puppet *p, const struct rec_time
 		if (left)
 			batch_add(&b, "set a timer", SYS_timer_settime, t->id,
 				  0, batch_data(&b, &v, sizeof(v)), 0);
-		if (batch_full(&b)) {
-			if ((rc = batch_run(&b, f)) < 0)
-				break;
-			batch_reset(&b);
-		}
+		rc = batch_make_room(&b, f);
+		if (rc < 0)
+			break;
 	}
 	if (rc == 0)
 		rc = batch_run(&b, f);

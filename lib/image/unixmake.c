@@ -36,7 +36,6 @@
 
 #include "image/unix.h"
 
-#define PATIENCE_MS	3000	/* for a source that is being ended */
 #define GROUPS		1024
 #define BACKLOG		4096	/* while connections are made */
 #define HEAD		offsetof(struct sockaddr_un, sun_path)
@@ -65,7 +64,7 @@ static void list_all(struct restore *r)
 		*(struct made *)list_add(&r->unix_made, sizeof(struct made)) =
 			(struct made){ .id = u_r->id, .rec = u, .fd = -1,
 				       .path = -1, .peer = -1 };
-	qsort(r->unix_made.items, r->unix_made.n, sizeof(struct made), compare);
+	list_sort(&r->unix_made, sizeof(struct made), compare);
 }
 
 void made_forget(struct made *m)
@@ -361,8 +360,7 @@ static int bind_name(int sock, const struct blob *name)
 static int bind_abstract(struct restore *r, int sock, const struct blob *name,
 			 struct failure *f)
 {
-	int patience = r->image.header.ends == END_KILLED &&
-		restore_same_boot(r) ? PATIENCE_MS : 100;
+	int patience = restore_source_ends(r) ? SOURCE_ENDS_MS : 100;
 	char text[UNIX_TEXT];
 
 	while (bind_name(sock, name) < 0) {

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/io.h"
 #include "proc/proc.h"
 
@@ -18,14 +19,6 @@
 /* CLOCK_MONOTONIC less the scheduler's clock, ns; by CPU. */
 static int64_t offset[CPUS];
 static bool measured;
-
-static uint64_t monotonic_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ull + t.tv_nsec;
-}
 
 /* The scheduler prints milliseconds with six decimals. */
 static int64_t exec_start(const char *path)

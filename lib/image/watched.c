@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/io.h"
 
 #define SEARCH_NS	1500000000ull	/* for a file without a handle */
@@ -176,14 +177,6 @@ static struct {
 	char *found;
 } search;
 
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ull + t.tv_nsec;
-}
-
 static bool is_it(const struct stat *st)
 {
 	return st->st_ino == search.w->ino &&
@@ -199,7 +192,7 @@ static int visit(const char *path, const struct stat *st, int type,
 		search.found = xstrdup(path);
 		return 1;
 	}
-	return now_ns() > search.until_ns;
+	return (uint64_t)monotonic_ns() > search.until_ns;
 }
 
 /* The directory, and all above it. */
@@ -264,7 +257,7 @@ static char *by_search(const struct source *s, const struct watched *w)
 	if (search.found)
 		return search.found;
 	cwd = proc_link(s->via, "cwd");
-	search.until_ns = now_ns() + SEARCH_NS;
+	search.until_ns = monotonic_ns() + SEARCH_NS;
 	if (cwd)
 		try_above(cwd);
 	list_each(&s->fds, struct source_fd, fd)

@@ -43,7 +43,7 @@ int proc_cpu_flags(struct list *names)
 		errno = EPROTO;
 		return -1;
 	}
-	qsort(names->items, names->n, sizeof(char *), by_name);
+	list_sort(names, sizeof(char *), by_name);
 	return 0;
 }
 

@@ -167,7 +167,7 @@ static void merge_holders(struct list *pipes)
 
 	if (!pipes->n)
 		return;
-	qsort(pipes->items, pipes->n, sizeof(*to), by_inode);
+	list_sort(pipes, sizeof(*to), by_inode);
 	list_each(pipes, struct proc_pipe, p) {
 		if (by_inode(to, p) == 0)
 			to->ends |= p->ends;

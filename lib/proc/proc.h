@@ -38,6 +38,8 @@ struct proc_status {
 };
 int proc_status(pid_t pid, pid_t tid, struct proc_status *);
 void proc_status_free(struct proc_status *);
+/* The number it has in its own PID namespace; @unknown if that is not told. */
+pid_t proc_inner_id(const struct proc_status *st, pid_t unknown);
 
 /* /proc/PID/task/TID/stat */
 struct proc_stat {
@@ -124,6 +126,9 @@ char *proc_fd_link(const struct proc_fd_dirs *dirs, int fd);	/* owned */
 int proc_fd_info(const struct proc_fd_dirs *dirs, int fd,
 		 struct proc_fdinfo *info);
 int proc_fd_stat(const struct proc_fd_dirs *dirs, int fd, struct stat *st);
+/* A copy for us, with O_CLOEXEC, of descriptor @fd of the process of @tid, by
+ * pidfd_getfd(2), which wants the right to trace it; -1 with errno. */
+int proc_take_fd(pid_t tid, int fd);
 
 /* readlink, owned string or NULL with errno: cwd, root, exe, fd/3, ns/pid */
 char *proc_link(pid_t pid, const char *name);

@@ -196,6 +196,11 @@ failed:
 	return -1;
 }
 
+pid_t proc_inner_id(const struct proc_status *st, pid_t unknown)
+{
+	return st->nspid_n ? st->nspid[st->nspid_n - 1] : unknown;
+}
+
 void proc_status_free(struct proc_status *st)
 {
 	list_free(&st->groups);

@@ -185,7 +185,7 @@ int numbers_in(int dirfd, struct list *numbers)
 	err = errno;
 	close(dirfd);
 	if (!is_sorted(numbers))
-		qsort(numbers->items, numbers->n, sizeof(int), ascending);
+		list_sort(numbers, sizeof(int), ascending);
 	errno = err;
 	return n < 0 ? -1 : 0;
 }

@@ -125,7 +125,7 @@ int children_by_threads(pid_t pid, struct list *pids)
 		rc = -1;
 	}
 	if (pids->n > 1)
-		qsort(pids->items, pids->n, sizeof(pid_t), ascending);
+		list_sort(pids, sizeof(pid_t), ascending);
 	return rc;
 }
 

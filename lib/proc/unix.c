@@ -135,7 +135,7 @@ int proc_unix(struct list *sockets)
 	if (netlink >= 0)
 		close(netlink);
 	free(answer);
-	qsort(sockets->items, sockets->n, sizeof(struct proc_unix), compare);
+	list_sort(sockets, sizeof(struct proc_unix), compare);
 	return rc < 0 ? -1 : 0;
 }
 

@@ -841,6 +841,33 @@ int batch_run(struct batch *b, struct failure *f)
 	return batch_start(b, f) < 0 ? -1 : batch_finish(b, f);
 }
 
+int batch_make_room(struct batch *b, struct failure *f)
+{
+	if (!batch_full(b))
+		return 0;
+	if (batch_run(b, f) < 0)
+		return -1;
+	batch_reset(b);
+	return 0;
+}
+
+int batches_run(const struct list *batches, struct failure *f)
+{
+	struct failure ignored = { 0 };
+	size_t started = 0;
+	int rc = 0;
+
+	while (started < batches->n && rc == 0) {
+		rc = batch_start(*list_at(batches, struct batch *, started), f);
+		started += rc == 0;
+	}
+	for (size_t i = 0; i < started; i++)
+		if (batch_finish(*list_at(batches, struct batch *, i),
+				 rc < 0 ? &ignored : f) < 0)
+			rc = -1;
+	return rc;
+}
+
 int64_t batch_ret(const struct batch *b, size_t call)
 {
 	return list_at(&b->calls, struct remote_call, call)->ret;

@@ -153,7 +153,12 @@ void batch_note(struct batch *b, size_t call, int64_t *where);
 bool batch_full(const struct batch *b);
 /* Makes the calls; -1 if one that must not fail did. */
 int batch_run(struct batch *b, struct failure *f);
-/* The same in two steps: what is started must be finished. */
+/* Makes them and begins anew, if there is hardly room for more. */
+int batch_make_room(struct batch *b, struct failure *f);
+/* Those of a list of struct batch *, each in a task of its own: starts them all,
+ * then waits for all, also after a failure. */
+int batches_run(const struct list *batches, struct failure *f);
+/* batch_run() in two steps: what is started must be finished. */
 int batch_start(struct batch *b, struct failure *f);
 int batch_finish(struct batch *b, struct failure *f);
 int64_t batch_ret(const struct batch *b, size_t call);
