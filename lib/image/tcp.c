@@ -539,6 +539,7 @@ static int record_received(struct capture *c, struct kept_connection *k,
 		n = peek_queue(c, k->fd, k->id, QUEUE_RECEIVED);
 		if (n < 0)
 			return record_failed(k, f);
+		record_rest(k->fd, rec);
 	} while (seq != (uint32_t)get_int(k->fd, IPPROTO_TCP, TCP_QUEUE_SEQ));
 	ioctl(k->fd, SIOCINQ, &waiting);
 	if (waiting != n)
@@ -546,29 +547,67 @@ static int record_received(struct capture *c, struct kept_connection *k,
 			    "connection, which cannot be moved");
 	k->received = n;
 	rec->recv_seq = seq - rec->peer_shut - n;
-	record_rest(k->fd, rec);
 	return 0;
 }
 
-/* What arrived at the other end after this one was read had been sent: an
- * acknowledgement of what has not been sent is not believed. */
-static void settle_unsent(struct capture *c, const struct kept_connection *k)
+/* Forgets the first @bytes of what was sent. */
+static void drop_sent(struct capture *c, uint64_t id, size_t bytes)
+{
+	struct list *data = image_list(&c->image, RECORD_INET_DATA);
+	struct record *to = data->items;
+
+	list_each(data, struct record, r) {
+		struct rec_inet_data *d = r->data;
+		size_t some = 0;
+
+		if (r->id == id && d->queue == QUEUE_SENT)
+			some = bytes < d->data.len ? bytes : d->data.len;
+		bytes -= some;
+		d->data.len -= some;
+		memmove(d->data.data, d->data.data + some, d->data.len);
+		if (some && !d->data.len) {
+			free(d->data.data);
+			free(d);
+		} else {
+			*to++ = *r;
+		}
+	}
+	data->n = to - (struct record *)data->items;
+}
+
+/*
+ * Where both ends are ours, this one is to know what the other one has and has
+ * room for, and all else is yet to be sent.  Left to themselves they might never
+ * find out: an end whose peer took a part of its window back, and whose news of
+ * what it has was lost, numbers its segments from within the window, and the peer
+ * takes none so old, not even for what they acknowledge.
+ */
+static void settle_inner(struct capture *c, const struct kept_connection *k)
 {
 	struct rec_tcp *rec = image_find(&c->image, RECORD_TCP, k->id);
 
 	list_each(&c->connections, const struct kept_connection, o) {
 		const struct rec_tcp *other;
-		int32_t missing;
+		int32_t known, room;
+		uint32_t has;
 
 		if (!same(&o->local, &k->peer) || !same(&o->peer, &k->local))
 			continue;
 		other = image_find(&c->image, RECORD_TCP, o->id);
-		missing = rec->send_seq + k->sent -
-			(other->recv_seq + o->received);
-		if (missing < 0)
-			missing = 0;
-		if (rec->unsent > (uint32_t)missing)
-			rec->unsent = missing;
+		has = other->recv_seq + o->received;
+		known = has - rec->send_seq;
+		if (known < 0 || (size_t)known > k->sent)
+			continue;
+		drop_sent(c, k->id, known);
+		rec->send_seq = has;
+		rec->unsent = k->sent - known;
+		if (!rec->max_window || !other->max_window)
+			continue;
+		room = other->recv_update + other->recv_window - has;
+		rec->send_window = room > 0 ? room : 0;
+		if (rec->send_window > rec->max_window)
+			rec->max_window = rec->send_window;
+		rec->window_seq = rec->recv_seq + k->received + rec->peer_shut;
 	}
 }
 
@@ -581,7 +620,7 @@ static int record_all(struct capture *c, struct failure *f)
 		if (record_received(c, k, f) < 0)
 			return -1;
 	list_each(&c->connections, struct kept_connection, k)
-		settle_unsent(c, k);
+		settle_inner(c, k);
 	return 0;
 }
 
