@@ -117,7 +117,8 @@ static void parse_map(struct options *o, char *arg, struct argp_state *state)
 static bool parse_cpu(const char *arg, struct argp_state *state)
 {
 	if (strcmp(arg, "ignore") && strcmp(arg, "check"))
-		argp_error(state, "--cpu=%s: not check or ignore", arg);
+		argp_error(state, "--cpu=%s: not check or ignore",
+			   arg ? arg : "");
 	return !strcmp(arg, "ignore");
 }
 

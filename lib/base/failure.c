@@ -27,6 +27,14 @@ static int status_of_errno(int err)
 	}
 }
 
+char *one_line(char *text)
+{
+	for (char *at = text; *at; at++)
+		if ((unsigned char)*at < ' ' || *at == 0x7f)
+			*at = '?';
+	return text;
+}
+
 int fail(struct failure *f, int status, const char *fmt, ...)
 {
 	va_list ap;
@@ -37,6 +45,7 @@ int fail(struct failure *f, int status, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(f->text, sizeof(f->text), fmt, ap);
 	va_end(ap);
+	one_line(f->text);
 	return -1;
 }
 
@@ -52,6 +61,7 @@ int fail_errno(struct failure *f, int status, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(f->text, sizeof(f->text), fmt, ap);
 	va_end(ap);
+	one_line(f->text);
 	n = strlen(f->text);
 	snprintf(f->text + n, sizeof(f->text) - n, ": %s", strerror(err));
 	errno = err;
@@ -68,7 +78,7 @@ void fail_item(struct failure *f, const char *fmt, ...)
 		line = NULL;
 	va_end(ap);
 	if (line && asprintf(&list, "%s  %s\n", f->list ? f->list : "",
-			     line) >= 0) {
+			     one_line(line)) >= 0) {
 		free(f->list);
 		f->list = list;
 	}

@@ -43,6 +43,10 @@ int fail_errno(struct failure *f, int status, const char *fmt, ...)
 void fail_item(struct failure *f, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* @text, in which what would break the line or steer a terminal is '?' now: names
+ * in a sentence are somebody else's choice.  fail() and its kin do it. */
+char *one_line(char *text);
+
 /* "program: text" and the list on stderr, then exit(status). */
 void failure_die(const struct failure *f) __attribute__((noreturn));
 

@@ -295,6 +295,9 @@ static int verify(struct restore *r, struct failure *f)
 		list_each(&e->watches, struct rec_watch, w) {
 			sound &= w->fd < FD_MAX && open_exists(r, w->open) &&
 				 w->open != e_r->id;
+			list_each(&e->watches, struct rec_watch, other)
+				sound &= other == w || other->fd != w->fd ||
+					 other->open != w->open;
 			if (sound && (int)w->fd >= r->fd_base)
 				r->fd_base = w->fd + 1;
 		}

@@ -33,8 +33,6 @@ static const struct field fields[] = {
 
 static const struct schema schema = SCHEMA("mapping", struct rec_mapping, fields);
 
-#define TASK_END	0x7ffffffff000ull
-
 /* Younger than the headers. */
 #define DROPPABLE		0x08	/* MAP_DROPPABLE, 6.11 */
 #define GUARD_INSTALL		102	/* MADV_GUARD_INSTALL, 6.13 */
@@ -42,6 +40,9 @@ static const struct schema schema = SCHEMA("mapping", struct rec_mapping, fields
 
 /* Flags that say nothing beyond the protection and the kind. */
 #define FLAGS_DERIVED	(VMF_RD | VMF_WR | VMF_EX | VMF_MR | VMF_ME)
+/* Those that nothing in a stream has. */
+#define FLAGS_REFUSED	(~(VMF_LF | 0xffffffffull) | VMF_HT | VMF_UM | VMF_UW | \
+			 VMF_UI | VMF_SS)
 
 /* ---- what can be moved ---- */
 
@@ -301,7 +302,8 @@ static int verify(struct restore *r, struct failure *f)
 		before = last && last->id == at->id ? last->data : NULL;
 		if (before && m->start < before->end)
 			return bad_mapping(at, "overlaps the one before", f);
-		if (m->kind > MAPPING_VDSO || m->prot > 7)
+		if (m->kind > MAPPING_VDSO || m->prot > 7 ||
+		    m->flags & FLAGS_REFUSED)
 			return bad_mapping(at, "is of an unknown kind", f);
 		if (!guards_sound(m))
 			return bad_mapping(at, "has impossible guards", f);

@@ -152,12 +152,21 @@ static int capture(struct capture *c, struct source *s, struct failure *f)
 
 /* ---- restore ---- */
 
+static bool is_in_tree(const struct restore *r, uint32_t type, uint64_t owner)
+{
+	if (!owner || type == F_OWNER_PGRP)
+		return true;
+	return image_find(&r->image, type == F_OWNER_TID ? RECORD_THREAD :
+			  RECORD_PROCESS, owner);
+}
+
 static int verify(struct restore *r, struct failure *f)
 {
 	image_each(&r->image, RECORD_NOTICE, struct rec_notice, rec)
 		if (rec->type > F_OWNER_PGRP || rec->signal > 64 ||
 		    rec->hint > 5 || rec->owner > INT32_MAX ||
-		    rec->flags & ~(uint32_t)SETTABLE)
+		    rec->flags & ~(uint32_t)SETTABLE ||
+		    !is_in_tree(r, rec->type, rec->owner))
 			return fail(f, STATUS_STREAM, "the notice of open "
 				    "description %llu is not sound",
 				    (unsigned long long)rec_r->id);

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -151,6 +152,19 @@ const struct fd_kind fd_kind_pipe = {
 
 /* ---- restore ---- */
 
+/* O_DIRECT: what is in it is exactly that many writes. */
+static bool packets_sound(const struct rec_pipe *p)
+{
+	size_t left = p->data.len;
+
+	list_each(&p->packets, uint64_t, len) {
+		if (!*len || *len > PIPE_BUF || *len > left)
+			return false;
+		left -= *len;
+	}
+	return !p->packets.n || !left;
+}
+
 static int verify(struct restore *r, struct failure *f)
 {
 	image_each(&r->image, RECORD_PIPE_END, struct rec_pipe_end, end)
@@ -161,6 +175,10 @@ static int verify(struct restore *r, struct failure *f)
 	image_each(&r->image, RECORD_PIPE, struct rec_pipe, p) {
 		struct stat st;
 
+		if (!packets_sound(p))
+			return fail(f, STATUS_STREAM, "what waits in pipe %llu "
+				    "is not sound",
+				    (unsigned long long)p_r->id);
 		if (p->fifo && (stat(p->fifo, &st) < 0 || !S_ISFIFO(st.st_mode)))
 			differs_add(r, "the FIFO %s is not here", p->fifo);
 	}

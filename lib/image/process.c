@@ -333,6 +333,11 @@ static int verify(struct restore *r, struct failure *f)
 	image_each(&r->image, RECORD_PROCESS, struct rec_process, p) {
 		struct stat st;
 
+		if (p->exit_signal > SIGNAL_LAST || p->umask > 0777 ||
+		    p->dumpable > 2 || p->oom_adj < -1000 || p->oom_adj > 1000)
+			return fail(f, STATUS_STREAM, "process %llu has a "
+				    "setting that cannot be",
+				    (unsigned long long)p->pid);
 		if (p->zombie)
 			continue;
 		if (!p->cwd)

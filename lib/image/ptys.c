@@ -371,10 +371,19 @@ const struct fd_kind fd_kind_pty = {
 
 /* ---- restore ---- */
 
+static bool has_master(struct restore *r, uint64_t pty)
+{
+	image_each(&r->image, RECORD_PTY_END, struct rec_pty_end, e)
+		if (e->pty == pty && e->master)
+			return true;
+	return false;
+}
+
 static int verify_pty(struct restore *r, struct failure *f)
 {
 	image_each(&r->image, RECORD_PTY, struct rec_pty, p)
-		if (p->index >= INDEX_MAX || !p->name || p->status > 255 ||
+		if ((!p->gone && !has_master(r, p_r->id)) ||
+		    p->index >= INDEX_MAX || !p->name || p->status > 255 ||
 		    p->mode > 07777 || p->rows > UINT16_MAX ||
 		    p->columns > UINT16_MAX || p->width > UINT16_MAX ||
 		    p->height > UINT16_MAX ||

@@ -52,6 +52,7 @@ static void add_line(struct list *l, const char *fmt, va_list ap)
 
 	if (vasprintf(&text, fmt, ap) < 0)
 		text = xstrdup(fmt);
+	one_line(text);
 	list_each(l, char *, known)
 		if (!strcmp(*known, text)) {
 			free(text);
@@ -218,7 +219,9 @@ static int plan_tree(struct restore *r, struct failure *f)
 			struct rec_process *p = rec->data;
 			struct puppet *parent = planned(r, p->parent);
 
-			if (p->pid != rec->id || !p->pid || p->pid > INT_MAX)
+			if (p->pid != rec->id || !p->pid ||
+			    p->pid > PID_LIMIT || p->group > PID_LIMIT ||
+			    p->session > PID_LIMIT)
 				return unsound(p, "has a wrong number", f);
 			if (p == top || planned(r, p->pid) || !parent)
 				continue;

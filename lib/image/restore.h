@@ -22,6 +22,12 @@
 #include "image/policy.h"
 #include "tracee/tracee.h"
 
+/* The first address that is not a process's; the largest PID, PID_MAX_LIMIT. */
+#define TASK_END	0x7ffffffff000ull
+#define PID_LIMIT	(1u << 22)
+#define SIGNAL_LAST	64u
+#define VVAR_MAX	(1u << 20)	/* bytes; 16 KiB so far */
+
 enum pids_mode { PIDS_AUTO, PIDS_SAME, PIDS_NEW };
 
 /* A thread of a puppet. */

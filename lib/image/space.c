@@ -6,6 +6,7 @@
  * Contract of PR_SET_MM_MAP: prctl(2); it needs no privilege, except that the
  * executable can be set only where the caller may (kernel/sys.c).
  */
+#include <elf.h>
 #include <errno.h>
 #include <linux/prctl.h>
 #include <stdio.h>
@@ -133,8 +134,44 @@ static int capture(struct capture *c, struct source *s, struct failure *f)
 
 /* ---- restore ---- */
 
+static bool in_order(uint64_t start, uint64_t end)
+{
+	return start >= STREAM_PAGE && start <= end && end < TASK_END;
+}
+
+/* What the kernel wants of them, too: kernel/sys.c, validate_prctl_map_addr(). */
+static bool places_sound(const struct rec_space *s)
+{
+	return in_order(s->start_code, s->end_code) &&
+	       in_order(s->start_data, s->end_data) &&
+	       in_order(s->start_brk, s->brk) &&
+	       in_order(s->arg_start, s->arg_end) &&
+	       in_order(s->env_start, s->env_end) &&
+	       in_order(s->start_stack, s->start_stack);
+}
+
+static int unsound(uint64_t pid, const char *what, struct failure *f)
+{
+	return fail(f, STATUS_STREAM, "the address space of process %llu has %s",
+		    (unsigned long long)pid, what);
+}
+
 static int verify(struct restore *r, struct failure *f)
 {
+	image_each(&r->image, RECORD_SPACE, struct rec_space, s) {
+		if (!places_sound(s))
+			return unsound(s_r->id, "impossible places for code, "
+				       "data, heap, stack or arguments", f);
+		if (s->auxv.len % sizeof(Elf64_auxv_t))
+			return unsound(s_r->id, "a broken auxiliary vector", f);
+		if (s->vdso && (s->vdso % STREAM_PAGE ||
+				!in_order(s->vdso, s->vdso)))
+			return unsound(s_r->id, "an impossible place for the "
+				       "vDSO", f);
+		if (!image_find(&r->image, RECORD_FILE, s->exe))
+			return unsound(s_r->id, "an executable that the stream "
+				       "does not have", f);
+	}
 	image_each(&r->image, RECORD_PROCESS, struct rec_process, p)
 		if (!p->zombie && !image_find(&r->image, RECORD_SPACE, p->pid))
 			return fail(f, STATUS_STREAM,

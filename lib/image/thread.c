@@ -10,12 +10,15 @@
  * interrupted, and has the same thing to restart.
  */
 #include <errno.h>
+#include <linux/futex.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/user.h>
 #include <time.h>
 #include <unistd.h>
 #include <xxhash.h>
@@ -439,12 +442,42 @@ static int check(struct capture *c, struct source *s, struct failure *f)
 
 /* ---- restore ---- */
 
+#define AUTODISARM	(1u << 31)	/* SS_AUTODISARM of linux/signal.h */
+
+static int unsound(const struct rec_thread *t, const char *why,
+		   struct failure *f)
+{
+	return fail(f, STATUS_STREAM, "thread %llu of the stream %s",
+		    (unsigned long long)t->tid, why);
+}
+
+/* A selector of user mode, as the kernel wants it: RPL 3. */
+static bool registers_sound(const struct rec_thread *t)
+{
+	struct user_regs_struct regs;
+
+	memcpy(&regs, t->regs, sizeof(regs));
+	return (regs.cs & 3) == 3 && (regs.ss & 3) == 3 &&
+	       regs.fs_base < TASK_END && regs.gs_base < TASK_END;
+}
+
 static int verify(struct restore *r, struct failure *f)
 {
 	image_each(&r->image, RECORD_THREAD, struct rec_thread, t) {
-		if (t->tid != t_r->id || t->tid == 0 || t->tid > INT32_MAX)
+		if (t->tid != t_r->id || t->tid == 0 || t->tid > PID_LIMIT)
 			return fail(f, STATUS_STREAM, "thread %llu has a wrong "
 				    "number", (unsigned long long)t_r->id);
+		if (!registers_sound(t))
+			return unsound(t, "has impossible registers", f);
+		if (t->rseq && (t->rseq % 32 || t->rseq >= TASK_END ||
+				t->rseq_len < 32 || t->rseq_len > STREAM_PAGE))
+			return unsound(t, "has an impossible rseq area", f);
+		if (t->robust && t->robust_len != sizeof(struct robust_list_head))
+			return unsound(t, "has an impossible robust list", f);
+		if (t->alt_flags & ~(SS_ONSTACK | SS_DISABLE | AUTODISARM))
+			return unsound(t, "has an impossible signal stack", f);
+		if (t->death_signal > SIGNAL_LAST)
+			return unsound(t, "has an impossible death signal", f);
 		if (t->wait > WAIT_FUTEX)
 			return fail(f, STATUS_STREAM, "thread %llu waits in an "
 				    "unknown way (%u)",

@@ -321,6 +321,38 @@ static int set_timers(struct restore *r, struct puppet *p, const struct rec_time
 	return rc;
 }
 
+/* A clock below 0 is one of a process or thread. */
+static bool timer_sound(const struct restore *r, const struct rec_timer *t)
+{
+	if (t->id > INT32_MAX || t->clock > CLOCK_TAI ||
+	    t->notify & ~(uint32_t)(SIGEV_NONE | NOTIFY_THREAD))
+		return false;
+	if (t->notify != SIGEV_NONE && (!t->signal || t->signal > SIGNAL_LAST))
+		return false;
+	return !(t->notify & NOTIFY_THREAD) ||
+	       image_find(&r->image, RECORD_THREAD, t->tid);
+}
+
+static int verify(struct restore *r, struct failure *f)
+{
+	image_each(&r->image, RECORD_TIMERS, struct rec_timers, rec) {
+		bool sound = true;
+
+		list_each(&rec->itimers, struct rec_itimer, i)
+			sound &= i->which <= ITIMER_PROF;
+		list_each(&rec->timers, struct rec_timer, t) {
+			sound &= timer_sound(r, t);
+			list_each(&rec->timers, struct rec_timer, other)
+				sound &= other == t || other->id != t->id;
+		}
+		if (!sound)
+			return fail(f, STATUS_STREAM, "the timers of process "
+				    "%llu are not sound",
+				    (unsigned long long)rec_r->id);
+	}
+	return 0;
+}
+
 /* In the leader's turn, when all threads that may be named are there. */
 static int thread(struct restore *r, struct puppet *p, struct member *m,
 		  struct failure *f)
@@ -347,5 +379,6 @@ static int thread(struct restore *r, struct puppet *p, struct member *m,
 
 const struct kind kind_timers = {
 	.type = RECORD_TIMERS, .schema = &schema, .unique = true,
-	.check = check, .ask = ask, .capture = capture, .thread = thread,
+	.check = check, .ask = ask, .capture = capture,
+	.verify = verify, .thread = thread,
 };

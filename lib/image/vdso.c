@@ -97,6 +97,11 @@ static int verify(struct restore *r, struct failure *f)
 			    "from (it runs with vdso=0)");
 	if (!rec)
 		return fail(f, STATUS_STREAM, "stream has no vDSO");
+	if (!rec->image.len || (rec->image.len | rec->vvar_size |
+				rec->vclock_size) % STREAM_PAGE ||
+	    rec->vvar_size > VVAR_MAX || rec->vclock_size > VVAR_MAX)
+		return fail(f, STATUS_STREAM, "the vDSO of the stream is not "
+			    "sound");
 	r->same_vdso = !r->bridge_vdso && rec->image.len == here->vdso_size &&
 		rec->vvar_size == here->vvar_size &&
 		rec->vclock_size == here->vclock_size &&
