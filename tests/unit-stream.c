@@ -14,6 +14,8 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/io.h"
@@ -980,6 +982,121 @@ static void test_large(void)
 	close(fd);
 }
 
+/* ---- pages that are lent ---- */
+
+#define LENT_RUNS	64
+
+/* Each room is used again and again while the pipe still holds others. */
+static void write_rooms(int fd)
+{
+	struct stream_header h = header();
+	struct failure f = { 0 };
+	struct stream_out *o = stream_out_new(fd);
+	int r = stream_put_header(o, &h, &f);
+
+	for (unsigned i = 0; r == 0 && i < LENT_RUNS; i++) {
+		uint8_t *room = stream_room(o, &f);
+
+		if (!room)
+			break;
+		fill_pages(room, STREAM_ROOM, i);
+		r = stream_put_pages(o, 1, i * STREAM_ROOM,
+				     STREAM_ROOM / STREAM_PAGE, CODING_RAW,
+				     room, &f);
+	}
+	_exit(r == 0 && stream_put_end(o, &f) == 0 ? 0 : 1);
+}
+
+static void read_rooms(int fd, bool slowly)
+{
+	uint8_t *want = xmalloc(STREAM_ROOM);
+	struct stream_in *in = stream_in_new(fd);
+	struct failure f = { 0 };
+	struct stream_item it;
+	unsigned n = 0;
+
+	while (stream_next(in, &it, &f) == 1) {
+		const void *got = stream_get_pages(in, &f);
+
+		fill_pages(want, STREAM_ROOM, n++);
+		CHECK(got && !memcmp(got, want, STREAM_ROOM));
+		if (slowly)
+			usleep(1000);
+	}
+	CHECK(f.status == 0 && n == LENT_RUNS);
+	stream_in_free(in);
+	free(want);
+}
+
+static pid_t writer(int p[2])
+{
+	pid_t pid;
+
+	if (pipe2(p, O_CLOEXEC) < 0)
+		exit(1);
+	pid = fork();
+	if (pid == 0) {
+		close(p[0]);
+		write_rooms(p[1]);
+	}
+	close(p[1]);
+	return pid;
+}
+
+static bool promised(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_mode & S_ISVTX;
+}
+
+static void test_lending(void)
+{
+	int p[2], status;
+
+	for (int slowly = 0; slowly < 2; slowly++) {
+		pid_t pid = writer(p);
+
+		read_rooms(p[0], slowly);
+		CHECK(promised(p[0]));
+		close(p[0]);
+		CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+	}
+}
+
+/* Who splices has the pages themselves, and looks at them when all is sent. */
+static void test_splicing(void)
+{
+	int p[2], held[2], status, whole = memfd_create("stream", MFD_CLOEXEC);
+	pid_t pid = writer(p);
+	char *rest = xmalloc(1 << 20);
+	ssize_t n;
+
+	if (pipe2(held, O_CLOEXEC) < 0)
+		exit(1);
+	fcntl(held[1], F_SETPIPE_SZ, 1 << 20);
+	for (ssize_t left = 512 << 10; left > 0; left -= n) {
+		n = splice(p[0], NULL, held[1], NULL, left, 0);
+		if (n <= 0)
+			break;
+	}
+	lseek(whole, 512 << 10, SEEK_SET);
+	while ((n = read(p[0], rest, 1 << 20)) > 0)
+		CHECK(write(whole, rest, n) == n);
+	CHECK(!promised(p[0]));
+	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+	lseek(whole, 0, SEEK_SET);
+	close(held[1]);
+	while ((n = read(held[0], rest, 1 << 20)) > 0)
+		CHECK(write(whole, rest, n) == n);
+	lseek(whole, 0, SEEK_SET);
+	read_rooms(whole, false);
+	close(whole);
+	close(held[0]);
+	close(p[0]);
+	free(rest);
+}
+
 /* ---- descriptors that do not work ---- */
 
 static void check_write(int fd, const char *want)
@@ -1131,6 +1248,8 @@ int main(void)
 	test_large();
 	test_bad_descriptors();
 	test_bad_tee();
+	test_lending();
+	test_splicing();
 	test_order_of_calls();
 	test_printing();
 	bytes_free(&made);

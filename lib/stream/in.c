@@ -80,6 +80,7 @@ struct stream_in *stream_in_new(int fd)
 	in->run = hash_new();
 	hash128_begin(in->hash);
 	pipe_enlarge(fd);
+	pipe_promise_copy(fd);
 	return in;
 }
 

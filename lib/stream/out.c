@@ -6,16 +6,23 @@
  * hands it on.  The bytes of pages are hashed a chunk at a time just before
  * they are written, while they are in the cache, and are not copied.
  *
+ * Those that the caller has put into room of ours may be lent to a pipe.  There
+ * is more of such room than a pipe holds, so that there is always some that its
+ * reader is done with; what was least often lent is in the cache.
+ *
  * After a failure every call fails with the first reason.
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "stream/codec.h"
 #include "stream/hash.h"
 #include "stream/private.h"
 #include "stream/sink.h"
 #include "stream/stream.h"
+
+#define ROOMS	8		/* twice what a pipe holds, as a rule */
 
 enum out_state { OUT_NEW, OUT_OPEN, OUT_ENDED };
 
@@ -25,6 +32,8 @@ struct stream_out {
 	struct bytes scratch;	/* the record being encoded */
 	struct stream_end totals;
 	enum out_state state;
+	uint8_t *rooms;		/* ROOMS of STREAM_ROOM bytes, NULL none yet */
+	uint64_t lent_until[ROOMS];	/* free when that much was taken */
 	struct failure failed;	/* the first one */
 };
 
@@ -65,6 +74,29 @@ static int ready(const struct stream_out *o, enum out_state state,
 	return 0;
 }
 
+/* The room that @data is in; ROOMS if it is the caller's own. */
+static size_t room_of(const struct stream_out *o, const uint8_t *data)
+{
+	if (!o->rooms || data < o->rooms ||
+	    data >= o->rooms + ROOMS * STREAM_ROOM)
+		return ROOMS;
+	return (data - o->rooms) / STREAM_ROOM;
+}
+
+static int put_chunk(struct stream_out *o, const void *data, size_t n)
+{
+	size_t room = room_of(o, data);
+	bool lent = false;
+
+	if (room == ROOMS)
+		return sink_put(&o->sink, data, n);
+	if (sink_lend(&o->sink, data, n, &lent) < 0)
+		return -1;
+	if (lent)
+		o->lent_until[room] = o->sink.bytes;
+	return 0;
+}
+
 static int put(struct stream_out *o, const void *data, size_t n,
 	       struct failure *f)
 {
@@ -74,7 +106,7 @@ static int put(struct stream_out *o, const void *data, size_t n,
 		size_t chunk = n < HASH_CHUNK ? n : HASH_CHUNK;
 
 		hash128_add(o->hash, p, chunk);
-		if (sink_put(&o->sink, p, chunk) < 0)
+		if (put_chunk(o, p, chunk) < 0)
 			return write_failed(o, f);
 		p += chunk;
 		n -= chunk;
@@ -138,6 +170,36 @@ int stream_put(struct stream_out *o, uint32_t type, uint64_t id,
 	if (encode(o, type, id, s, rec, f) < 0)
 		return -1;
 	return put(o, o->scratch.data, o->scratch.n, f);
+}
+
+static int make_rooms(struct stream_out *o, struct failure *f)
+{
+	uint8_t *at = mmap(NULL, ROOMS * STREAM_ROOM, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (at == MAP_FAILED) {
+		fail_errno(f, 0, "cannot allocate a buffer");
+		return failed(o, f);
+	}
+	o->rooms = at;
+	return 0;
+}
+
+void *stream_room(struct stream_out *o, struct failure *f)
+{
+	if (!o->rooms && make_rooms(o, f) < 0)
+		return NULL;
+	for (;;) {
+		uint64_t taken = o->sink.lends ? sink_taken(&o->sink) : 0;
+
+		for (size_t i = 0; i < ROOMS; i++)
+			if (o->lent_until[i] <= taken)
+				return o->rooms + i * STREAM_ROOM;
+		if (sink_pause(&o->sink) < 0) {
+			write_failed(o, f);
+			return NULL;
+		}
+	}
 }
 
 int stream_put_pages(struct stream_out *o, uint64_t id, uint64_t address,
@@ -208,6 +270,8 @@ void stream_out_free(struct stream_out *o)
 {
 	if (!o)
 		return;
+	if (o->rooms)
+		munmap(o->rooms, ROOMS * STREAM_ROOM);
 	sink_free(&o->sink);
 	hash_free(o->hash);
 	bytes_free(&o->scratch);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/sockios.h>
 #include <poll.h>
 #include <stdbool.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/uio.h>
 #include <time.h>
 
@@ -60,6 +62,68 @@ int sink_put(struct sink *s, const void *data, size_t n)
 	memcpy(s->buf + s->n, data, n);
 	s->n += n;
 	return 0;
+}
+
+static bool reader_copies(struct sink *s)
+{
+	struct stat st;
+
+	if (!s->lends)
+		s->lends = fstat(s->fd, &st) == 0 && S_ISFIFO(st.st_mode) &&
+			   st.st_mode & S_ISVTX;
+	return s->lends;
+}
+
+static int lend_all(int fd, const void *data, size_t n)
+{
+	struct iovec v = { (void *)data, n };
+
+	while (v.iov_len) {
+		ssize_t some = vmsplice(fd, &v, 1, 0);
+
+		if (some < 0 && errno == EAGAIN) {
+			struct pollfd p = { .fd = fd, .events = POLLOUT };
+
+			poll(&p, 1, -1);
+		} else if (some < 0 && errno != EINTR) {
+			return -1;
+		} else if (some > 0) {
+			v.iov_base = (uint8_t *)v.iov_base + some;
+			v.iov_len -= some;
+		}
+	}
+	return 0;
+}
+
+int sink_lend(struct sink *s, const void *data, size_t n, bool *lent)
+{
+	*lent = n >= SINK_DIRECT && reader_copies(s);
+	if (!*lent)
+		return sink_put(s, data, n);
+	if (sink_flush(s) < 0)
+		return -1;
+	s->bytes += n;
+	return lend_all(s->fd, data, n);
+}
+
+uint64_t sink_taken(const struct sink *s)
+{
+	int left = 0;
+
+	if (ioctl(s->fd, FIONREAD, &left) < 0)
+		return 0;
+	return s->bytes - s->n - left;
+}
+
+int sink_pause(const struct sink *s)
+{
+	struct timespec pause = { 0, 100000 };
+	struct pollfd p = { .fd = s->fd };	/* errors come unasked */
+
+	if (ppoll(&p, 1, &pause, NULL) <= 0)
+		return 0;
+	errno = EPIPE;
+	return -1;
 }
 
 #define DRAIN_FIRST_NS	20000
@@ -125,4 +189,15 @@ void pipe_enlarge(int fd)
 	max = pipe_max();
 	if (size < max)
 		fcntl(fd, F_SETPIPE_SZ, max);	/* a wish: may be refused */
+}
+
+/* Not of a FIFO, which has a name and a mode that others see. */
+void pipe_promise_copy(int fd)
+{
+	struct statfs fs;
+	struct stat st;
+
+	if (fstatfs(fd, &fs) == 0 && fs.f_type == PIPEFS_MAGIC &&
+	    fstat(fd, &st) == 0 && !(st.st_mode & S_ISVTX))
+		fchmod(fd, (st.st_mode & 07777) | S_ISVTX);
 }

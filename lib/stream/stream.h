@@ -97,6 +97,11 @@ int stream_put_header(struct stream_out *, const struct stream_header *,
 		      struct failure *);
 int stream_put(struct stream_out *, uint32_t type, uint64_t id,
 	       const struct schema *, const void *rec, struct failure *);
+/* STREAM_ROOM bytes for pages on their way out: from there they leave fastest.
+ * Yours until the next call; what was put from it is not to be changed even before
+ * that.  NULL on failure. */
+#define STREAM_ROOM	((size_t)256 << 10)
+void *stream_room(struct stream_out *, struct failure *);
 /* @bytes: count * STREAM_PAGE for CODING_RAW, ignored for CODING_ZERO. */
 int stream_put_pages(struct stream_out *, uint64_t id, uint64_t address,
 		     uint32_t count, enum stream_coding, const void *bytes,
