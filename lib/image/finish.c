@@ -166,6 +166,7 @@ void puppets_end(struct restore *r)
 		}
 		list_free(&(*p)->members);
 		(*p)->pid = 0;
+		(*p)->mapped = false;
 		(*p)->done = false;
 	}
 }

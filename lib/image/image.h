@@ -60,7 +60,8 @@ struct kind {
 	int (*verify)(struct restore *, struct failure *);
 	/* Once: opens or makes what the puppets will inherit. */
 	int (*prepare)(struct restore *, struct failure *);
-	/* In each process, before its memory is filled. */
+	/* In each address space, before it is filled; then in each process. */
+	int (*map)(struct restore *, struct puppet *, struct failure *);
 	int (*build)(struct restore *, struct puppet *, struct failure *);
 	/* In each process, after it. */
 	int (*settle)(struct restore *, struct puppet *, struct failure *);

@@ -374,7 +374,7 @@ static void add_mmap(struct restore *r, struct batch *b,
 			  MADV_NOHUGEPAGE);
 }
 
-static int build(struct restore *r, struct puppet *p, struct failure *f)
+static int map(struct restore *r, struct puppet *p, struct failure *f)
 {
 	struct batch *b = puppet_queue(p, f);
 	int rc = 0;
@@ -482,5 +482,5 @@ static int settle(struct restore *r, struct puppet *p, struct failure *f)
 const struct kind kind_mapping = {
 	.type = RECORD_MAPPING, .schema = &schema,
 	.check = check, .capture = capture,
-	.verify = verify, .build = build, .settle = settle,
+	.verify = verify, .map = map, .settle = settle,
 };

@@ -4,7 +4,8 @@
  *
  * Written: pages that a process has of its own.  A page of a file that nobody
  * changed, and one that is all zero where zero is what a new mapping holds, are
- * not.  Runs do not cross a boundary of 2 MiB.
+ * not.  A run is what stays in a processor's cache from its copying here to its
+ * last checksum, and does not cross a multiple of that.
  *
  * Filled: a run goes straight into its puppet.  Only if the puppets cannot be
  * made before the end of the stream (the source still has their PIDs) is it
@@ -30,8 +31,7 @@
 #include "image/views.h"
 
 #define PAGE		((uint64_t)STREAM_PAGE)
-#define HUGE		(2ull << 20)
-#define CHUNK		(2u << 20)	/* bytes read at once */
+#define CHUNK		STREAM_ROOM	/* bytes read at once */
 #define PIECES		256		/* ranges read at once */
 #define ZERO_RUN	16		/* fewer zero pages are not worth a run */
 
@@ -44,7 +44,7 @@ struct reader {
 	uint64_t id;		/* of the space or object */
 	bool zero_is_default;	/* in a new mapping there are zeros */
 	bool force;		/* the process itself may not read some of it */
-	uint8_t *buf;		/* CHUNK bytes */
+	uint8_t *buf;		/* CHUNK bytes: the stream's */
 	struct iovec piece[PIECES];
 	bool zeros[PIECES];	/* zero_is_default of each */
 	size_t n, bytes;
@@ -125,7 +125,8 @@ static int flush(struct reader *r, struct failure *f)
 
 	if (!r->n)
 		return 0;
-	if (read_pieces(r, f) < 0)
+	r->buf = stream_room(r->out, f);
+	if (!r->buf || read_pieces(r, f) < 0)
 		return -1;
 	for (size_t i = 0; i < r->n; i++) {
 		r->zero_is_default = r->zeros[i];
@@ -144,7 +145,7 @@ static int add_range(struct reader *r, const struct rec_mapping *m,
 		     uint64_t start, uint64_t end, struct failure *f)
 {
 	while (start < end) {
-		uint64_t stop = (start + HUGE) & ~(HUGE - 1);
+		uint64_t stop = (start + CHUNK) & ~(uint64_t)(CHUNK - 1);
 
 		if (stop > end)
 			stop = end;
@@ -234,9 +235,9 @@ static int write_mappings(struct reader *r, const struct record *m, size_t n,
 }
 
 static int write_space(struct capture *c, struct source *s,
-		       struct stream_out *out, uint8_t *buf, struct failure *f)
+		       struct stream_out *out, struct failure *f)
 {
-	struct reader r = { .s = s, .out = out, .id = s->id, .buf = buf };
+	struct reader r = { .s = s, .out = out, .id = s->id };
 	size_t n, some;
 	struct record *m = image_run(&c->image, RECORD_MAPPING, s->id, &n);
 
@@ -253,9 +254,13 @@ static int write_extent(struct reader *r, int fd, uint64_t start, uint64_t end,
 {
 	while (start < end) {
 		size_t want = end - start < CHUNK ? end - start : CHUNK;
-		ssize_t n = pread(fd, r->buf, want, start);
 		size_t pages;
+		ssize_t n;
 
+		r->buf = stream_room(r->out, f);
+		if (!r->buf)
+			return -1;
+		n = pread(fd, r->buf, want, start);
 		if (n <= 0)
 			return fail_errno(f, 0, "cannot read object %llu",
 					  (unsigned long long)r->id);
@@ -275,21 +280,20 @@ static int write_views(const struct capture *c, struct reader *r,
 	uint64_t offset;
 	ssize_t n;
 
-	while ((n = viewer_next(v, r->buf, CHUNK, &offset, f)) > 0)
-		if (put_run(r, offset, r->buf, n / PAGE, f) < 0) {
+	do {
+		r->buf = stream_room(r->out, f);
+		n = r->buf ? viewer_next(v, r->buf, CHUNK, &offset, f) : -1;
+		if (n > 0 && put_run(r, offset, r->buf, n / PAGE, f) < 0)
 			n = -1;
-			break;
-		}
+	} while (n > 0);
 	viewer_free(v);
 	return n;
 }
 
 static int write_object(const struct capture *c, const struct seen_object *o,
-			struct stream_out *out, uint8_t *buf,
-			struct failure *f)
+			struct stream_out *out, struct failure *f)
 {
-	struct reader r = { .out = out, .id = o->id, .buf = buf,
-			    .zero_is_default = true };
+	struct reader r = { .out = out, .id = o->id, .zero_is_default = true };
 	off_t start = 0, end;
 
 	if (o->viewed)
@@ -313,34 +317,22 @@ static int write_object(const struct capture *c, const struct seen_object *o,
 	}
 }
 
-static uint8_t *chunk_new(void)
-{
-	uint8_t *buf = mmap(NULL, CHUNK + HUGE, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	return buf == MAP_FAILED ? NULL : buf;
-}
-
 int memory_write(struct capture *c, struct stream_out *out, struct failure *f)
 {
-	uint8_t *buf = chunk_new();
 	int rc = 0;
 
-	if (!buf)
-		return fail_errno(f, 0, "cannot allocate a buffer");
 	/* What the restore wants before it makes anything. */
 	list_each(&c->carried, struct seen_object, k)
 		if (rc == 0)
-			rc = write_object(c, k, out, buf, f);
+			rc = write_object(c, k, out, f);
 	if (rc == 0)
 		rc = carry_unchanged(c, f);
 	list_each(&c->objects, struct seen_object, o)
 		if (rc == 0)
-			rc = write_object(c, o, out, buf, f);
+			rc = write_object(c, o, out, f);
 	list_each(&c->sources, struct source, s)
 		if (rc == 0 && !s->zombie)
-			rc = write_space(c, s, out, buf, f);
-	munmap(buf, CHUNK + HUGE);
+			rc = write_space(c, s, out, f);
 	return rc;
 }
 
@@ -552,8 +544,23 @@ static const void *run_data(struct stream_in *in,
 	return NULL;
 }
 
+/* ---- keeping back ---- */
+
+struct kept {
+	struct stream_item item;
+	void *data;		/* NULL: it is in a puppet */
+};
+
+static struct kept *note(struct stash *st, const struct stream_item *item)
+{
+	struct kept *k = list_add(&st->runs, sizeof(*k));
+
+	k->item = *item;
+	return k;
+}
+
 int memory_fill(struct restore *r, struct stream_in *in,
-		struct stream_item *item, struct failure *f)
+		struct stream_item *item, struct stash *st, struct failure *f)
 {
 	int more = 1;
 
@@ -563,17 +570,30 @@ int memory_fill(struct restore *r, struct stream_in *in,
 		data = run_data(in, item, f);
 		if (!data || fill(r, item, data, f) < 0)
 			return -1;
+		if (st && item->id < OBJECT_FIRST)
+			note(st, item);
 	} while ((more = stream_next(in, item, f)) > 0);
 	close_uffds(r);
 	return more;
 }
 
-/* ---- keeping back ---- */
+int memory_fill_from(struct restore *r, struct strings *from,
+		     const struct stash *st, struct failure *f)
+{
+	uint8_t *data = xmalloc((size_t)STREAM_RUN_MAX * PAGE);
+	int rc = 0;
 
-struct kept {
-	struct stream_item item;
-	void *data;
-};
+	list_each(&st->runs, struct kept, k) {
+		if (rc == 0 && strings_read(from, k->item.address, data,
+					    k->item.count * PAGE) < 0)
+			rc = fail_errno(f, 0, "cannot read back what was filled");
+		if (rc == 0)
+			rc = fill(r, &k->item, data, f);
+	}
+	free(data);
+	close_uffds(r);
+	return rc;
+}
 
 #define ARENA (64ull << 20)
 
@@ -604,13 +624,12 @@ int memory_keep(struct stash *st, struct stream_in *in,
 
 	do {
 		size_t len = item->count * PAGE;
-		struct kept *k = list_add(&st->runs, sizeof(*k));
-		const void *data;
+		const void *data = run_data(in, item, f);
+		struct kept *k;
 
-		data = run_data(in, item, f);
 		if (!data)
 			return -1;
-		k->item = *item;
+		k = note(st, item);
 		k->data = keep_room(st, len);
 		if (!k->data)
 			return fail_errno(f, 0, "no memory to keep the stream in");

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* memory.h - pages kept back until their puppets can be made */
+/* memory.h - pages on their way into puppets, and kept back until these are there */
 #ifndef IMAGE_MEMORY_H
 #define IMAGE_MEMORY_H
 
 #include "image/image.h"
+#include "tracee/tracee.h"
 
 struct stash {
 	struct list runs;	/* of struct kept */
@@ -12,7 +13,15 @@ struct stash {
 	size_t left;
 };
 
-/* Reads runs from *@item to the end of the stream and keeps them. */
+/* Reads runs from *@item to the end of the stream, into the puppets.  @st is to
+ * know what they were; NULL, nobody is. */
+int memory_fill(struct restore *r, struct stream_in *in,
+		struct stream_item *item, struct stash *st, struct failure *f);
+/* The same again: from one that has been filled so into others. */
+int memory_fill_from(struct restore *r, struct strings *from,
+		     const struct stash *st, struct failure *f);
+
+/* Reads runs likewise, and keeps them. */
 int memory_keep(struct stash *st, struct stream_in *in,
 		struct stream_item *item, struct failure *f);
 int memory_fill_kept(struct restore *r, struct stash *st, struct failure *f);

@@ -32,7 +32,6 @@
 #include "image/vdso.h"
 #include "proc/proc.h"
 
-#define TASK_END	0x7ffffffff000ull
 #define PARK_ROOM	(256ull << 10)	/* for what the kernel maps itself */
 #define AREA		(WORK_SIZE + STUB_ROOM + PARK_ROOM)
 #define ANY_SESSION	(~0ull)
@@ -202,13 +201,14 @@ static struct member *add_leader(struct restore *r, struct puppet *p, pid_t pid)
 	return m;
 }
 
-static int make_root(struct restore *r, struct puppet *p, struct failure *f)
+static int make_root(struct restore *r, struct puppet *p, uint64_t id,
+		     struct failure *f)
 {
 	const struct vdso_here *here = vdso_here();
 	struct member *m;
 	pid_t pid;
 
-	if (shepherd_start(r, p->rec->pid, &pid, f) < 0)
+	if (shepherd_start(r, id, &pid, f) < 0)
 		return -1;
 	m = add_leader(r, p, pid);
 	if (tracee_seize(&m->t, pid, pid, f) < 0)
@@ -785,12 +785,49 @@ static int move_in(struct restore *r, struct puppet *top, struct failure *f)
 	return objects_again(r, top, f) < 0 ? -1 : files_again(r, top, f);
 }
 
+int puppets_nest(struct restore *r, struct failure *f)
+{
+	struct puppet *root = *list_at(&r->puppets, struct puppet *, 0);
+
+	r->nested = true;
+	return choose_area(r, f) < 0 ? -1 : make_root(r, root, 0, f);
+}
+
+/*
+ * By a clone that shares its address space (CLONE_VM) and its parent; when the
+ * first one has ended, the second has them alone.
+ */
+int puppets_hatch(struct restore *r, struct failure *f)
+{
+	struct puppet *p = *list_at(&r->puppets, struct puppet *, 0);
+	struct puppet nest = *p;
+	int64_t ret = clone_in(p, CLONE_VM | CLONE_PARENT, 0, p->rec->pid, f);
+	int status, rc;
+
+	if (f->status)
+		return -1;
+	if (ret < 0)
+		return clone_failed(ret, p->rec->pid, f);
+	batch_free(&p->queue);
+	p->queue = (struct batch){ 0 };
+	p->members = (struct list){ 0 };
+	rc = adopt(r, &nest, p, ret, f);
+	kill(nest.pid, SIGKILL);
+	while (waitpid(nest.pid, &status, __WALL) < 0 && errno == EINTR)
+		;
+	strings_close(&nest.strings);
+	list_free(&nest.members);
+	return rc;
+}
+
 int puppets_make(struct restore *r, struct failure *f)
 {
 	struct puppet *root = *list_at(&r->puppets, struct puppet *, 0);
 
-	if (choose_area(r, f) < 0 || make_root(r, root, f) < 0 ||
-	    move_in(r, root, f) < 0 ||
+	if (!root->pid && (choose_area(r, f) < 0 ||
+			   make_root(r, root, root->rec->pid, f) < 0))
+		return -1;
+	if (move_in(r, root, f) < 0 ||
 	    make_family(r, root, f) < 0 || make_groups(r, f) < 0 ||
 	    settle_terminals(r, f) < 0)
 		return -1;

@@ -19,8 +19,10 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -403,7 +405,7 @@ static bool may_wait(const struct restore *r)
 	if (!restore_source_ends(r))
 		return false;
 	return r->pids == PIDS_SAME ||
-	       (r->image.header.resident <= KEEP_MAX &&
+	       ((r->puppets.n == 1 || r->image.header.resident <= KEEP_MAX) &&
 		parent_asks(r->image.header.root));
 }
 
@@ -439,17 +441,21 @@ static bool waits_for_parent(uint64_t pid)
 	return proc_stat(pid, pid, &st) == 0 && st.state == 'Z';
 }
 
+#define LOOKS_MS	8		/* in a millisecond */
+
 static void await_pids(struct restore *r)
 {
-	int zombie_ms = r->pids == PIDS_SAME ? SOURCE_ENDS_MS : ZOMBIE_MS;
+	int zombie_looks = LOOKS_MS *
+		(r->pids == PIDS_SAME ? SOURCE_ENDS_MS : ZOMBIE_MS);
 	uint64_t pid = 0;
 
-	for (int ms = 0; ms < SOURCE_ENDS_MS && zombie_ms; ms++) {
+	for (int look = 0; look < SOURCE_ENDS_MS * LOOKS_MS && zombie_looks;
+	     look++) {
 		pid = restore_first_taken(r);
 		if (!pid)
 			return;
-		zombie_ms -= waits_for_parent(pid);
-		usleep(1000);
+		zombie_looks -= waits_for_parent(pid);
+		usleep(1000 / LOOKS_MS);
 	}
 	if (r->pids == PIDS_AUTO)
 		new_pids(r, pid);
@@ -507,9 +513,21 @@ static int prepare_all(struct restore *r, struct failure *f)
 	return 0;
 }
 
+static int map_all(struct restore *r, struct failure *f)
+{
+	for (size_t row = 0; kinds[row]; row++)
+		list_each(&r->puppets, struct puppet *, p)
+			if (kinds[row]->map && (*p)->pid && !(*p)->done &&
+			    !(*p)->mapped && kinds[row]->map(r, *p, f) < 0)
+				return -1;
+	list_each(&r->puppets, struct puppet *, p)
+		(*p)->mapped = (*p)->pid != 0;
+	return queues_flush(r, f);
+}
+
 static int build_all(struct restore *r, struct failure *f)
 {
-	if (puppets_make(r, f) < 0)
+	if (puppets_make(r, f) < 0 || map_all(r, f) < 0)
 		return -1;
 	for (size_t row = 0; kinds[row]; row++)
 		if (kinds[row]->build &&
@@ -549,22 +567,51 @@ static int settle_all(struct restore *r, struct failure *f)
 	return puppets_finish(r, f);
 }
 
-/* Somebody took a PID after we had looked: once more, in a namespace. */
+/* Somebody took a PID after we had looked: the tree may have a namespace. */
+static int new_pids_for(struct restore *r, const struct failure *why,
+			struct failure *f)
+{
+	if (r->pids != PIDS_AUTO || r->private_pids ||
+	    (why->status != STATUS_DIFFERS && why->status != STATUS_PERM)) {
+		*f = *why;
+		return -1;
+	}
+	private_pids(r);
+	r->why_new = xstrdup(why->text);
+	return 0;
+}
+
+/*
+ * The kernel gives a number back a moment after the last process of that number
+ * cannot be found any more.
+ */
+#define LIMBO_TRIES	5
+#define LIMBO_US	2000
+
+static bool in_limbo(const struct restore *r, const struct failure *why)
+{
+	return why->status == STATUS_DIFFERS && !r->private_pids &&
+	       !restore_first_taken(r);
+}
+
 static int build_or_again(struct restore *r, struct failure *f)
 {
 	struct failure first = { 0 };
 
-	if (build_all(r, &first) == 0)
-		return 0;
-	if (r->pids != PIDS_AUTO || r->private_pids ||
-	    (first.status != STATUS_DIFFERS && first.status != STATUS_PERM)) {
-		*f = first;
-		return -1;
+	for (int tries = 0; build_all(r, &first) < 0; tries++) {
+		if (tries == LIMBO_TRIES || !in_limbo(r, &first))
+			break;
+		puppets_end(r);
+		close_opened(&r->late);	/* of these puppets */
+		usleep(LIMBO_US);
+		first = (struct failure){ 0 };
 	}
+	if (!first.status)
+		return 0;
+	if (new_pids_for(r, &first, f) < 0)
+		return -1;
 	puppets_end(r);
 	close_opened(&r->late);		/* of these puppets */
-	private_pids(r);
-	r->why_new = xstrdup(first.text);
 	return build_all(r, f);
 }
 
@@ -575,7 +622,96 @@ static int fill_directly(struct restore *r, struct stream_in *in,
 {
 	if (build_or_again(r, f) < 0)
 		return -1;
-	return more ? memory_fill(r, in, item, f) : 0;
+	return more ? memory_fill(r, in, item, NULL, f) : 0;
+}
+
+/* What was filled under another PID, when the right one is not to be had. */
+struct nest {
+	struct puppet puppet;
+	pid_t shepherd;
+	int shepherd_fd;
+};
+
+static void nest_take(struct restore *r, struct nest *n)
+{
+	struct puppet *p = *list_at(&r->puppets, struct puppet *, 0);
+
+	*n = (struct nest){ *p, r->shepherd, r->shepherd_fd };
+	*p = (struct puppet){ .rec = n->puppet.rec, .space = n->puppet.space,
+			      .maps = n->puppet.maps, .map_n = n->puppet.map_n,
+			      .fds = n->puppet.fds, .fd_n = n->puppet.fd_n,
+			      .threads = n->puppet.threads,
+			      .strings.mem = -1 };
+	r->shepherd = 0;
+	r->shepherd_fd = -1;
+	r->nested = false;
+}
+
+static void nest_end(struct nest *n)
+{
+	int status;
+
+	/* The new tree has a copy of our end of its socket: to close that one
+	 * tells it nothing, but this is no word that it knows. */
+	send(n->shepherd_fd, "", 1, MSG_NOSIGNAL);
+	kill(n->puppet.pid, SIGKILL);
+	while (waitpid(n->puppet.pid, &status, __WALL) < 0 && errno == EINTR)
+		;
+	close(n->shepherd_fd);
+	while (waitpid(n->shepherd, &status, 0) < 0 && errno == EINTR)
+		;
+	strings_close(&n->puppet.strings);
+	batch_free(&n->puppet.queue);
+	list_free(&n->puppet.members);
+}
+
+static int fill_from_nest(struct restore *r, const struct stash *runs,
+			  struct failure *f)
+{
+	struct nest n;
+	int rc;
+
+	nest_take(r, &n);
+	rc = build_all(r, f);
+	if (rc == 0)
+		rc = memory_fill_from(r, &n.puppet.strings, runs, f);
+	nest_end(&n);
+	return rc;
+}
+
+static int hatch(struct restore *r, struct failure *f)
+{
+	for (int tries = 0; puppets_hatch(r, f) < 0; tries++) {
+		if (tries == LIMBO_TRIES || !in_limbo(r, f))
+			return -1;
+		usleep(LIMBO_US / 10 << tries);
+		*f = (struct failure){ 0 };
+	}
+	return 0;
+}
+
+/* A lone process gets its memory as it comes, and its PID when that is free. */
+static int fill_in_nest(struct restore *r, struct stream_in *in,
+			struct stream_item *item, int more, struct failure *f)
+{
+	struct failure why = { 0 };
+	struct stash runs = { 0 };
+	int rc = 0;
+
+	if (puppets_nest(r, f) < 0 || map_all(r, f) < 0)
+		return -1;
+	if (more)
+		rc = memory_fill(r, in, item, &runs, f);
+	if (rc == 0) {
+		await_pids(r);
+		if (!r->private_pids && hatch(r, &why) < 0)
+			rc = new_pids_for(r, &why, f);
+	}
+	if (rc == 0)
+		rc = r->private_pids ? fill_from_nest(r, &runs, f) :
+			build_all(r, f);
+	stash_free(&runs);
+	return rc;
 }
 
 static int fill_afterwards(struct restore *r, struct stream_in *in,
@@ -598,7 +734,9 @@ static int fill_afterwards(struct restore *r, struct stream_in *in,
 static int build(struct restore *r, struct stream_in *in, struct failure *f)
 {
 	struct stream_item item;
-	int more = image_read(&r->image, in, &item, f), rc;
+	int more = image_read(&r->image, in, &item, f);
+	int (*fill)(struct restore *, struct stream_in *, struct stream_item *,
+		    int, struct failure *);
 
 	if (more < 0 || check_header(r, f) < 0 || policy_apply(r, f) < 0 ||
 	    plan(r, f) < 0 || namespaces_make(r, f) < 0 ||
@@ -606,13 +744,11 @@ static int build(struct restore *r, struct stream_in *in, struct failure *f)
 	    carry_receive(r, in, &item, &more, f) < 0)
 		return -1;
 	choose_clocks(r);
-	if (choose_pids(r))
-		rc = prepare_all(r, f) < 0 ? -1 :
-			fill_afterwards(r, in, &item, more, f);
-	else
-		rc = prepare_all(r, f) < 0 ? -1 :
-			fill_directly(r, in, &item, more, f);
-	return rc < 0 ? -1 : settle_all(r, f);
+	fill = !choose_pids(r) ? fill_directly :
+		r->puppets.n == 1 ? fill_in_nest : fill_afterwards;
+	if (prepare_all(r, f) < 0 || fill(r, in, &item, more, f) < 0)
+		return -1;
+	return settle_all(r, f);
 }
 
 static void close_all(struct restore *r)

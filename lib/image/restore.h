@@ -56,6 +56,7 @@ struct puppet {
 	size_t threads;		/* records of them */
 	struct batch queue;	/* calls put off, of the leader */
 	int64_t exe;		/* result of setting the executable */
+	bool mapped;		/* its mappings have been made */
 	bool done;		/* a zombie that has ended */
 };
 
@@ -112,6 +113,7 @@ struct restore {
 	int fd_base;		/* above every descriptor of the tree */
 	struct list puppets;	/* of struct puppet *, parents first */
 	uint64_t work;		/* address of the work area in all of them */
+	bool nested;		/* the top was made under another PID first */
 	bool private_pids;	/* in a PID namespace of their own */
 	bool private_user;	/* and a user namespace, for want of privilege */
 	int64_t monotonic_shift_ns;	/* of a time namespace for the tree: */
@@ -207,8 +209,12 @@ int files_again(struct restore *r, struct puppet *top, struct failure *f);
 
 #define STUB_ROOM	4096ull	/* behind the work area of a puppet, bytes */
 
-/* puppets.c: makes all puppets and their places in sessions and groups. */
+/* puppets.c: makes all puppets and their places in sessions and groups.  If the
+ * PID of a lone one is not free yet, it is first made under any PID, to be given
+ * memory, and later takes the right one (STATUS_DIFFERS: it is taken). */
 int puppets_make(struct restore *r, struct failure *f);
+int puppets_nest(struct restore *r, struct failure *f);
+int puppets_hatch(struct restore *r, struct failure *f);
 int puppets_threads(struct restore *r, struct failure *f);
 /* finish.c */
 int puppets_finish(struct restore *r, struct failure *f);
@@ -229,9 +235,6 @@ int locks_take(struct restore *r, struct puppet *p, struct failure *f);
 /* namespace.c: verifies the records, then this program is in such namespaces,
  * and so is what it makes. */
 int namespaces_make(struct restore *r, struct failure *f);
-/* memory.c */
-int memory_fill(struct restore *r, struct stream_in *in,
-		struct stream_item *item, struct failure *f);
 /* unixmake.c: files of sockets, put back unless all @worked. */
 void unix_end(struct restore *r, bool worked);
 /* file.c, to mappings and executables */

@@ -8,7 +8,7 @@
  * the restore that the top has been made, hears that all may go, and tells the
  * top's wait status in the end.
  *
- * "go" comes when the last task has been let go.  Until then, if the restore
+ * "go" is the PID of the top, which may be another one than at first.  It comes when the last task has been let go.  Until then, if the restore
  * dies, the shepherd ends whatever is below it: no part of a tree stays.
  */
 #include <errno.h>
@@ -37,7 +37,7 @@
 struct orders {
 	int sock;
 	int others_sock;	/* its other end, the restore's */
-	pid_t root;		/* PID the top is to have */
+	pid_t root;		/* PID the top is to have, 0 any */
 	int terminal;		/* to become controlling, -1 none */
 	bool session;		/* lead a session */
 	bool private_pids, private_user;
@@ -218,7 +218,7 @@ static void shepherd_main(const struct orders *o)
 	tell(o->sock, 0);
 	if (!o->stay && !o->private_pids)
 		_exit(0);
-	reap(o, root);
+	reap(o, go ? go : root);
 	_exit(0);
 }
 
@@ -302,7 +302,8 @@ int shepherd_start(struct restore *r, uint64_t root_id, pid_t *root,
 		return fail(f, STATUS_SYSTEM, "the first process went away");
 	if (answer < 0)
 		return start_failed(r, -answer, f);
-	*root = r->private_pids ? only_child(r->shepherd) : (pid_t)root_id;
+	*root = r->private_pids || !root_id ? only_child(r->shepherd) :
+		(pid_t)root_id;
 	if (*root < 0)
 		return fail(f, STATUS_SYSTEM, "cannot find the first process");
 	return 0;
@@ -310,7 +311,7 @@ int shepherd_start(struct restore *r, uint64_t root_id, pid_t *root,
 
 int shepherd_go(struct restore *r, struct failure *f)
 {
-	int go = 1;
+	int go = r->nested ? restore_root(r) : 0;
 
 	/* It must have heard before we may end: it ends the tree until then. */
 	if (send(r->shepherd_fd, &go, sizeof(go), MSG_NOSIGNAL) < 0 ||

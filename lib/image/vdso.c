@@ -282,7 +282,7 @@ static int put_back(struct puppet *p, const struct rec_vdso *rec, uint64_t to,
 	return rc;
 }
 
-static int build(struct restore *r, struct puppet *p, struct failure *f)
+static int map(struct restore *r, struct puppet *p, struct failure *f)
 {
 	const struct rec_vdso *rec = image_find(&r->image, RECORD_VDSO, 1);
 	uint64_t to = p->space->vdso;
@@ -296,5 +296,5 @@ static int build(struct restore *r, struct puppet *p, struct failure *f)
 
 const struct kind kind_vdso = {
 	.type = RECORD_VDSO, .schema = &schema, .unique = true,
-	.capture = capture, .verify = verify, .build = build,
+	.capture = capture, .verify = verify, .map = map,
 };
