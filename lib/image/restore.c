@@ -608,11 +608,9 @@ static int build_or_again(struct restore *r, struct failure *f)
 	}
 	if (!first.status)
 		return 0;
-	if (new_pids_for(r, &first, f) < 0)
-		return -1;
 	puppets_end(r);
 	close_opened(&r->late);		/* of these puppets */
-	return build_all(r, f);
+	return new_pids_for(r, &first, f) < 0 ? -1 : build_all(r, f);
 }
 
 /* ---- the whole ---- */
