@@ -131,6 +131,7 @@ static int run(struct capture *c, struct options *o, bool *again,
 	       struct failure *f)
 {
 	c->ends = o->end;
+	c->quick_look = true;
 	look_args_apply(&o->look_args, c);
 	c->carry = o->carry;
 	c->terminal_keys = o->pass && isatty(STDIN_FILENO);

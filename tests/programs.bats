@@ -233,6 +233,24 @@ awk_moved() {
 	rm big big.gz
 }
 
+has_grown() {
+	[ "$(stat -c %s "$1" 2>/dev/null || echo 0)" -gt "$2" ]
+}
+
+@test "ffmpeg: threads that encode a film, twice moved, its frames are right" {
+	local encode=(ffmpeg -v error -nostdin -f lavfi
+		-i "testsrc2=size=640x360:rate=25" -t 8 -c:v libx264
+		-threads 4 -y)
+
+	"${encode[@]}" still.mkv
+	start "${encode[@]}" moved.mkv
+	await has_grown moved.mkv 100000
+	moved twice
+	ended_well
+	assert_equal "$(ffmpeg -v error -i moved.mkv -f md5 -)" \
+		"$(ffmpeg -v error -i still.mkv -f md5 -)"
+}
+
 @test "sort: temporary files, and half of its input still to come" {
 	seq 1 1500000 | awk '{ print ($1 * 7919) % 1500007 }' >numbers
 	cat >work.bash <<-'END'

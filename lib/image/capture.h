@@ -37,10 +37,17 @@ struct source_fd {
 				   "UDPv6", "UNIX-STREAM", "NETLINK" */
 };
 
+/* As PTRACE_GET_RSEQ_CONFIGURATION gives it, ptrace(2). */
+struct rseq_config {
+	uint64_t pointer;
+	uint32_t size, signature, flags, pad;
+};
+
 struct source_task {
 	struct tracee t;
 	uint64_t id;		/* TID as the tree sees it */
 	struct proc_status status;
+	struct rseq_config rseq;	/* at the freeze; pointer 0 none */
 	uint64_t slept_ns;	/* how long it had been asleep at the freeze */
 	struct batch asked;
 	uint16_t first_call[KIND_MAX];	/* in it, by row */
@@ -104,6 +111,8 @@ struct capture {
 	struct list sources;	/* of struct source, parents first */
 	struct list obstacles;	/* of struct obstacle */
 	bool frozen;
+	bool quick_look;	/* a wish: what only smaps tells of mappings is
+				   seen in the freeze */
 	int patience;		/* with children of vfork(), while freezing */
 	struct list pipes;	/* of struct proc_pipe: that others have, too */
 	bool pipes_known;	/* in this look at the tree, */

@@ -155,16 +155,17 @@ static char *mount_of(const char *hierarchy)
 	return found;
 }
 
-/* Is it in that group by birth already? */
-static bool is_in(pid_t pid, const struct rec_cgroup *g)
+/* Is it in that group by birth already?  @text: what it is in. */
+static bool is_in(const char *text, const struct rec_cgroup *g)
 {
-	char *text = groups_of(pid), *rest = text, *hierarchy, *path;
+	char *copy = text ? xstrdup(text) : NULL, *rest = copy;
+	char *hierarchy, *path;
 	bool in = false;
 
 	while (rest && next_group(&rest, &hierarchy, &path))
 		in |= !strcmp(hierarchy, g->hierarchy ? g->hierarchy : "") &&
 		      !strcmp(path, g->path);
-	free(text);
+	free(copy);
 	return in;
 }
 
@@ -211,13 +212,14 @@ static int settle(struct restore *r, struct puppet *p, struct failure *f)
 {
 	const struct rec_cgroups *rec = image_find(&r->image, RECORD_CGROUPS,
 						   p->rec->pid);
+	char *text = rec ? groups_of(p->pid) : NULL;
 
 	(void)f;
 	for (size_t i = 0; rec && i < rec->groups.n; i++) {
 		const struct rec_cgroup *g =
 			list_at(&rec->groups, struct rec_cgroup, i);
 
-		if (is_in(p->pid, g) || enter(p->pid, g) == 0 ||
+		if (is_in(text, g) || enter(p->pid, g) == 0 ||
 		    is_scope(g->path) || is_told(r, g->path))
 			continue;
 		warning_add(r, "process %llu is not in the control group %s%s%s "
@@ -226,6 +228,7 @@ static int settle(struct restore *r, struct puppet *p, struct failure *f)
 			    g->hierarchy && *g->hierarchy ? ":" : "", g->path,
 			    strerror(errno));
 	}
+	free(text);
 	return 0;
 }
 

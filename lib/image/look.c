@@ -245,7 +245,8 @@ static int source_look(const struct capture *c, struct source *s,
 		return fail(f, STATUS_OBSTACLE,
 			    "process %d (%s) is a thread of the kernel",
 			    s->pid, s->status.name);
-	if (proc_maps(s->via, true, &s->maps) < 0 || look_fds(c, s) < 0)
+	if (proc_maps(s->via, c->frozen || !c->quick_look, &s->maps) < 0 ||
+	    look_fds(c, s) < 0)
 		return look_failed(s, f);
 	if (!s->maps.n)		/* it is just ending, or not ours to see */
 		return fail(f, STATUS_NOPROC, "process %d is ending", s->pid);

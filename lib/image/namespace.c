@@ -77,6 +77,7 @@ static const struct space {
 #define SPACES (sizeof(spaces) / sizeof(*spaces))
 
 static const char *const others[] = { "cgroup" };
+#define OTHERS (sizeof(others) / sizeof(*others))
 
 /* ---- entering those of the tree ---- */
 
@@ -85,9 +86,9 @@ struct entered {
 	char *host;		/* owned: before we entered any */
 	struct list fresh;	/* of struct sysctl: of new ones */
 	struct list devices;	/* of char *: of a new one */
+	char *tops[SPACES + OTHERS];	/* owned: what the top is in */
 	struct {
 		int own;	/* to come back by; 0 not entered */
-		char *link;	/* owned: what we are in now */
 	} of[SPACES];
 };
 
@@ -193,6 +194,8 @@ void namespaces_leave(struct capture *c)
 	list_each(&e->devices, char *, d)
 		free(*d);
 	list_free(&e->devices);
+	for (size_t i = 0; i < SPACES + OTHERS; i++)
+		free(e->tops[i]);
 	free(e->host);
 	free(e);
 	c->entered = NULL;
@@ -239,35 +242,48 @@ static void check_network(struct capture *c, const struct source *top)
 	free(name);
 }
 
-static void check_one(struct capture *c, const struct source *s,
-		      const struct source *top, const char *name)
+static void check_top(struct capture *c, const struct source *top,
+		      const char *name, const char *tops)
 {
-	char *ours = link_of(getpid(), name), *theirs = link_of(s->via, name);
-	char *tops = link_of(top->via, name);
+	char *ours = link_of(getpid(), name);
 
-	if (theirs && tops && strcmp(theirs, tops))
-		obstacle_add(c, s, "capture it alone", "is in another %s "
-			     "namespace than process %d", name, top->pid);
-	else if (ours && theirs && strcmp(ours, theirs) && s == top)
-		obstacle_add(c, s, geteuid() ? "capture it as root" :
+	if (ours && tops && strcmp(ours, tops))
+		obstacle_add(c, top, geteuid() ? "capture it as root" :
 			     "run the capture inside it (nsenter)",
 			     "is in another %s namespace", name);
 	free(ours);
+}
+
+/* The top comes first: *@tops is what it is in. */
+static void check_one(struct capture *c, const struct source *s,
+		      const struct source *top, const char *name, char **tops)
+{
+	char *theirs = link_of(s->via, name);
+
+	if (s == top) {
+		check_top(c, top, name, theirs);
+		free(*tops);
+		*tops = theirs;
+		return;
+	}
+	if (theirs && *tops && strcmp(theirs, *tops))
+		obstacle_add(c, s, "capture it alone", "is in another %s "
+			     "namespace than process %d", name, top->pid);
 	free(theirs);
-	free(tops);
 }
 
 static int check(struct capture *c, struct source *s, struct failure *f)
 {
 	const struct source *top = list_at(&c->sources, struct source, 0);
+	struct entered *e = entered_of(c);
 
 	(void)f;
 	if (s->zombie)
 		return 0;
 	for (size_t i = 1; i < SPACES; i++)
-		check_one(c, s, top, spaces[i].name);
-	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
-		check_one(c, s, top, others[i]);
+		check_one(c, s, top, spaces[i].name, &e->tops[i]);
+	for (size_t i = 0; i < OTHERS; i++)
+		check_one(c, s, top, others[i], &e->tops[SPACES + i]);
 	if (s == top)
 		check_network(c, top);
 	return 0;

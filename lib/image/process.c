@@ -116,13 +116,14 @@ static bool is_below_ours(const struct source *s)
 static void check_namespaces(struct capture *c, struct source *s)
 {
 	const struct source *top = list_at(&c->sources, struct source, 0);
-	char *ours = proc_link(getpid(), "ns/user");
+	static char *ours;
 	char *theirs = proc_link(s->via, "ns/user");
 
+	if (!ours)
+		ours = proc_link(getpid(), "ns/user");
 	if (ours && theirs && strcmp(ours, theirs) && !is_below_ours(s))
 		obstacle_add(c, s, "run the capture inside it (nsenter)",
 			     "is in another user namespace");
-	free(ours);
 	free(theirs);
 	/* One that a restore made for PIDs may be left again. */
 	if (s->status.nspid_n != top->status.nspid_n)

@@ -43,9 +43,11 @@ struct attr {
 /* The CPUs of @tid, unless they are all that this machine has on line. */
 static void capture_cpus(pid_t tid, struct rec_sched *rec)
 {
-	long online = sysconf(_SC_NPROCESSORS_ONLN);
+	static long online;	/* sysconf() reads a file each time */
 	cpu_set_t set;
 
+	if (!online)
+		online = sysconf(_SC_NPROCESSORS_ONLN);
 	if (sched_getaffinity(tid, sizeof(set), &set) < 0 ||
 	    CPU_COUNT(&set) >= online)
 		return;

@@ -50,14 +50,15 @@ static const struct schema schema =
 
 static bool may_suspend(void)
 {
+	static enum { UNKNOWN, MAY, MAY_NOT } may;
 	struct proc_status st = { 0 };
-	bool may;
 
-	if (proc_status(getpid(), getpid(), &st) < 0)
-		return false;
-	may = st.cap[CAP_EFF] >> CAP_SYS_ADMIN & 1 && !st.seccomp;
-	proc_status_free(&st);
-	return may;
+	if (may == UNKNOWN && proc_status(getpid(), getpid(), &st) == 0) {
+		may = st.cap[CAP_EFF] >> CAP_SYS_ADMIN & 1 && !st.seccomp ?
+			MAY : MAY_NOT;
+		proc_status_free(&st);
+	}
+	return may == MAY;
 }
 
 /* Of any thread: they need not agree. */

@@ -77,11 +77,6 @@ static int peek(pid_t pid, uint64_t address, void *to, size_t n)
 
 /* ---- restartable sequences ---- */
 
-struct rseq_config {
-	uint64_t pointer;
-	uint32_t size, signature, flags, pad;
-};
-
 static int rseq_config(pid_t tid, struct rseq_config *conf)
 {
 	memset(conf, 0, sizeof(*conf));
@@ -96,11 +91,12 @@ static int rseq_config(pid_t tid, struct rseq_config *conf)
 int thread_leave_rseq(struct source_task *t, struct failure *f)
 {
 	struct { uint32_t version, flags; uint64_t start, length, abort; } cs;
-	struct rseq_config conf;
 	uint64_t at;
 
-	if (rseq_config(t->t.tid, &conf) < 0 || !conf.pointer ||
-	    peek(t->t.tid, conf.pointer + 8, &at, sizeof(at)) < 0 || !at ||
+	if (rseq_config(t->t.tid, &t->rseq) < 0)
+		t->rseq = (struct rseq_config){ 0 };
+	if (!t->rseq.pointer ||
+	    peek(t->t.tid, t->rseq.pointer + 8, &at, sizeof(at)) < 0 || !at ||
 	    peek(t->t.tid, at, &cs, sizeof(cs)) < 0 ||
 	    t->t.regs.rip - cs.start >= cs.length)
 		return 0;
@@ -392,7 +388,6 @@ static int capture_thread(struct capture *c, struct source *s,
 			  struct source_task *t, struct failure *f)
 {
 	struct rec_thread *rec = image_add(&c->image, RECORD_THREAD, t->id);
-	struct rseq_config conf;
 	size_t len;
 
 	rec->tid = t->id;
@@ -400,11 +395,11 @@ static int capture_thread(struct capture *c, struct source *s,
 	rec->name = xstrdup(t->status.name);
 	rec->mask = t->t.mask;
 	rec->no_new_privs = t->status.no_new_privs;
-	if (rseq_config(t->t.tid, &conf) >= 0 && conf.pointer) {
-		rec->rseq = conf.pointer;
-		rec->rseq_len = conf.size;
-		rec->rseq_sig = conf.signature;
-		rec->rseq_flags = conf.flags;
+	if (t->rseq.pointer) {
+		rec->rseq = t->rseq.pointer;
+		rec->rseq_len = t->rseq.size;
+		rec->rseq_sig = t->rseq.signature;
+		rec->rseq_flags = t->rseq.flags;
 	}
 	if (syscall(SYS_get_robust_list, t->t.tid, &rec->robust, &len) == 0 &&
 	    rec->robust)
