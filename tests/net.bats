@@ -249,3 +249,45 @@ no_guard() {
 	assert_output --partial "to keep it takes CAP_NET_ADMIN: let it be closed (--tcp=close)"
 	wait "$client"
 }
+
+# It is the listener's child, and speaks to a client over a connection that is
+# encrypted with what only it knows.
+@test "an sshd session moves, and its client goes on" {
+	local session
+
+	mkdir -p /run/sshd
+	ssh-keygen -q -t ed25519 -N '' -f host
+	ssh-keygen -q -t ed25519 -N '' -f key
+	cat >config <<-END
+	Port 2222
+	ListenAddress 127.0.0.1
+	HostKey $PWD/host
+	AuthorizedKeysFile $PWD/key.pub
+	PidFile none
+	StrictModes no
+	UsePAM no
+	END
+	in_a "$(command -v sshd || echo /usr/sbin/sshd)" -D -e -f config \
+		</dev/null 2>log 3>&- &
+	move_until "sshd" grep -q listening log
+	# Read and counted there, one at a time.
+	for i in $(seq 300); do echo "$i"; sleep 0.01; done |
+		in_a ssh -F none -o StrictHostKeyChecking=no -o BatchMode=yes \
+			-o UserKnownHostsFile=known -i key -p 2222 127.0.0.1 \
+			'while read -r n; do echo $((sum += n)); done' \
+			>sums 2>err 3>&- &
+	client=$!
+	move_until "some of it" eval '[ "$(wc -l <sums)" -ge 50 ]'
+	session=$(pgrep -f '^sshd: [^ ]*@notty' --ns $$ --nslist pid |
+		while read -r pid; do
+			[ "$(readlink "/proc/$pid/ns/net")" = \
+				"$(in_a readlink /proc/self/ns/net)" ] &&
+				echo "$pid"
+		done)
+	in_a migrate-capture --kill --tcp=keep "$session" </dev/null \
+		2>capture.err | in_a migrate-restore --detach >pid 2>restore.err
+	[ "${PIPESTATUS[*]}" = "0 0" ] || fail "$(cat capture.err restore.err)"
+	wait "$client" || fail "$(cat err log)"
+	assert_equal "$(tail -n 1 sums)" 45150
+	assert_equal "$(wc -l <sums)" 300
+}
