@@ -116,10 +116,11 @@ static void parse_map(struct options *o, char *arg, struct argp_state *state)
 
 static bool parse_cpu(const char *arg, struct argp_state *state)
 {
-	if (strcmp(arg, "ignore") && strcmp(arg, "check"))
-		argp_error(state, "--cpu=%s: not check or ignore",
-			   arg ? arg : "");
-	return !strcmp(arg, "ignore");
+	bool ignore = !strcmp(arg, "ignore");
+
+	if (!ignore && strcmp(arg, "check"))
+		argp_error(state, "--cpu=%s: not check or ignore", arg);
+	return ignore;
 }
 
 static error_t parse_arg(int key, char *arg, struct argp_state *state)

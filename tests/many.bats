@@ -57,7 +57,8 @@ for i in range(24):
     right &= os.pread(fds[5 * i], 9, 0) == b"%d" % i
     right &= os.read(ends[2 * i][0], 9) == b"p%d" % i
     right &= os.read(ends[2 * i + 1][0], 9) == b"s%d" % i
-open("result", "w").write("right" if right else "wrong")
+open("result.new", "w").write("right" if right else "wrong")
+os.rename("result.new", "result")
 END
 	exec setsid python3 program.py </dev/null >log 2>&1
 }
@@ -72,8 +73,8 @@ size_of() {
 
 # Of this machine: what a move may make and forget.
 machine() {
-	ls /dev/shm /dev/mqueue 2>&1 || true
-	find "${TMPDIR:-/tmp}" -maxdepth 1 ! -name "*bats*" | sort
+	ls -a tmp /dev/shm /dev/mqueue 2>&1 || true
+	find /tmp -maxdepth 1 -name "*migrate*" -o -name "*sojourn*"
 	ipcs -a
 	readlink /proc/[0-9]*/ns/* 2>/dev/null | sort -u || true
 	ls /run/netns 2>&1 || true
@@ -110,6 +111,8 @@ moved() {
 	await up
 	[ "$(ls "/proc/$(cat pid)/fd" | wc -l)" -ge 200 ]
 	# The first move makes some things another way, once.
+	mkdir tmp
+	export TMPDIR=$PWD/tmp
 	moved 1
 	before=$(size_of "$(cat pid)")
 	machine | sort >machine.before
@@ -145,7 +148,8 @@ whole = bytearray(data)
 open("up", "w").close()
 while not os.path.exists("go"):
     time.sleep(0.005)
-open("result", "w").write("right" if whole == data else "wrong")
+open("result.new", "w").write("right" if whole == data else "wrong")
+os.rename("result.new", "result")
 END
 	python3 parent.py </dev/null >log 2>&1 3>&- &
 	echo $! >parent

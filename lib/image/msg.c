@@ -128,7 +128,8 @@ static int fill(int id, const struct rec_msg *rec)
 
 	list_each(&rec->messages, struct rec_sysv_message, from) {
 		m->type = from->type;
-		memcpy(m->data, from->data.data, from->data.len);
+		if (from->data.len)
+			memcpy(m->data, from->data.data, from->data.len);
 		if (rc == 0)
 			rc = msgsnd(id, m, from->data.len, IPC_NOWAIT);
 	}

@@ -301,11 +301,15 @@ static int take_queues(int master, int slave, struct rec_pty *rec,
 static int capture_pty(struct capture *c, int index, uint64_t id,
 		       struct failure *f)
 {
-	const struct source *owner;
+	const struct source *owner = NULL;
 	const struct source_fd *fd = find_master(c, index, &owner);
 	struct rec_pty *rec = image_add(&c->image, RECORD_PTY, id);
-	int master = proc_take_fd(owner->pid, fd->fd), slave, locked = 0, rc;
+	int master, slave, locked = 0, rc;
 
+	if (!fd || !owner)
+		return fail(f, STATUS_NOPROC, "the master of /dev/pts/%d went "
+			    "away", index);
+	master = proc_take_fd(owner->pid, fd->fd);
 	rec->index = index;
 	rec->name = xasprintf("/dev/pts/%d", index);
 	if (master < 0)
