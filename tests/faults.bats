@@ -632,7 +632,8 @@ zombie_there() {
 import ctypes, os, time
 call = ctypes.CDLL(None).syscall
 keep = os.pidfd_open(os.getppid())
-assert call(425, 4, ctypes.create_string_buffer(256)) >= 0	# io_uring_setup
+ring = ctypes.create_string_buffer(bytes(8) + b"\2", 256)	# SQPOLL
+assert call(425, 4, ring) >= 0	# io_uring_setup
 pid = os.fork()
 if not pid:
 	assert call(323, 1) >= 0	# userfaultfd

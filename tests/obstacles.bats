@@ -74,8 +74,8 @@ refused_with() {
 }
 
 @test "io_uring" {
-	holds 'call(425, 4, room())'
-	refused_with "has an io_uring open (anon_inode:[io_uring], descriptor" \
+	holds 'call(425, 4, room(struct.pack("III", 0, 0, 2)))'
+	refused_with "has an io_uring with a thread of the kernel" \
 		"UV_USE_IO_URING=0"
 }
 

@@ -391,6 +391,55 @@ pg_start() {
 
 # ---- memcached ----
 
+mariadb_answers() {
+	in_ns mariadb-admin --no-defaults -h 127.0.0.1 -u u -px ping >/dev/null 2>&1
+}
+
+db() {
+	in_ns mariadb --no-defaults -h 127.0.0.1 -u u -px -N t "$@"
+}
+
+# Its files are read and written through an io_uring.
+@test "MariaDB: every row that was confirmed is there, through an io_uring (keep)" {
+	need mariadbd mariadb-install-db
+	mariadb-install-db --no-defaults --datadir="$PWD/data" --user=root \
+		--auth-root-authentication-method=normal >install.log 2>&1 ||
+		fail "$(tail -n 5 install.log)"
+	cat >init.sql <<-'END'
+		CREATE DATABASE t;
+		CREATE TABLE t.a (id INT PRIMARY KEY, v VARCHAR(2000)) ENGINE=InnoDB;
+		CREATE USER u@'127.0.0.1' IDENTIFIED BY 'x';
+		GRANT ALL ON t.* TO u@'127.0.0.1';
+	END
+	start mariadbd --no-defaults --datadir="$PWD/data" --user=root \
+		--bind-address=127.0.0.1 --skip-name-resolve --socket="$PWD/s" \
+		--init-file="$PWD/init.sql" --innodb-flush-method=O_DIRECT \
+		--innodb-buffer-pool-size=8M \
+		--innodb-flush-log-at-trx-commit=2
+	await mariadb_answers
+	for i in $(seq 5000); do
+		echo "INSERT INTO a VALUES ($i, REPEAT('x', 1500)); SELECT $i;"
+	done >rows.sql
+	client rows bash -c 'mariadb --no-defaults -h 127.0.0.1 -u u -px \
+		-N -n t <rows.sql'
+	await more_lines rows 200
+	ls -l "/proc/$move_pid/fd" >fds
+	grep -q io_uring fds || skip "MariaDB has no io_uring here: $(uname -r)"
+	moved --tcp=keep
+	! more_lines rows 4999 || fail "it was over before"
+	moved --tcp=keep
+	client_ended_well rows "$client"
+	seq 5000 | cmp - rows
+	assert_equal "$(db -e 'SELECT COUNT(*), SUM(id) FROM a')" \
+		"$(printf '5000\t12502500')"
+	assert_equal "$(db -e 'CHECK TABLE a' | cut -f 4)" OK
+	run grep -i error log
+	assert_output ""
+	nobody_was_reset
+	kill "$move_pid"
+	ended
+}
+
 @test "memcached: threads, what it has, and every increment (keep)" {
 	need memcached python3
 	start memcached -u nobody -l 127.0.0.1 -U 0 -t 4

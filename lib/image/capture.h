@@ -223,7 +223,7 @@ struct fd_kind {
 
 extern const struct fd_kind fd_kind_pty;
 extern const struct fd_kind fd_kind_file, fd_kind_pipe, fd_kind_outside,
-	fd_kind_eventfd, fd_kind_epoll, fd_kind_signalfd, fd_kind_timerfd,
+	fd_kind_eventfd, fd_kind_uring, fd_kind_epoll, fd_kind_signalfd, fd_kind_timerfd,
 	fd_kind_inotify, fd_kind_fanotify,
 	fd_kind_pidfd,
 	fd_kind_inet, fd_kind_netlink;

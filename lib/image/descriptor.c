@@ -46,7 +46,7 @@ static const struct schema schema = SCHEMA("descriptor", struct rec_descriptor, 
 static const struct fd_kind *const fd_kinds[] = {
 	&fd_kind_proc_file, &fd_kind_mqueue,
 	&fd_kind_unix,
-	&fd_kind_eventfd, &fd_kind_epoll, &fd_kind_signalfd, &fd_kind_timerfd,
+	&fd_kind_eventfd, &fd_kind_uring, &fd_kind_epoll, &fd_kind_signalfd, &fd_kind_timerfd,
 	&fd_kind_inotify, &fd_kind_fanotify,
 	&fd_kind_pidfd,
 	&fd_kind_file, &fd_kind_pipe, &fd_kind_inet, &fd_kind_netlink, NULL,
@@ -98,9 +98,6 @@ static const struct stranger *stranger_of(const struct source_fd *fd)
 {
 	static const char drop[] = "close it, or leave it behind (--drop)";
 	static const struct stranger known[] = {
-		{ "anon_inode:[io_uring]", "an io_uring",
-		  "have the program use epoll instead (in node, "
-		  "UV_USE_IO_URING=0)" },
 		{ "anon_inode:[userfaultfd]", "a userfaultfd",
 		  "wait until it no longer serves faults" },
 		{ "anon_inode:[perf_event]", "a performance counter",

@@ -36,6 +36,7 @@ const struct kind *const kinds[] = {
 	&kind_pipe_end,
 	&kind_outside,
 	&kind_eventfd,
+	&kind_uring,
 	&kind_inet,
 	&kind_inet_data,
 	&kind_netlink,

@@ -73,6 +73,11 @@ static bool is_shared_anonymous(const struct proc_map *m)
 	return starts(m->path, "[anon_shmem:");
 }
 
+static bool is_ring(const struct proc_map *m)
+{
+	return !strcmp(m->path, "anon_inode:[io_uring]");
+}
+
 /* Why not; NULL if it can. */
 static const char *unmovable(const struct proc_map *m)
 {
@@ -88,6 +93,8 @@ static const char *unmovable(const struct proc_map *m)
 	if (m->pkey && (m->flags & (VMF_RD | VMF_WR | VMF_EX)) != VMF_EX)
 		return "uses memory protection keys (pkey_mprotect)";
 	if (is_anonymous(m) || is_shared_anonymous(m))
+		return NULL;
+	if (is_ring(m))
 		return NULL;
 	if (!strcmp(m->path, "[uprobes]"))
 		return "has been traced with uprobes";
@@ -108,6 +115,8 @@ static int check(struct capture *c, struct source *s, struct failure *f)
 	list_each(&s->maps, struct proc_map, m) {
 		const char *why = unmovable(m);
 
+		if (!why && is_ring(m) && !uring_is_open(c, m->ino))
+			why = "maps an io_uring that it has closed";
 		if (why)
 			obstacle_add(c, s, NULL, "%s (%s at 0x%llx)", why,
 				     m->path[0] ? m->path : "anonymous memory",
@@ -197,6 +206,9 @@ static int classify(struct capture *c, struct source *s,
 		rec->offset = 0;
 	} else if (!strcmp(m->path, "[vdso]")) {
 		rec->kind = MAPPING_VDSO;
+	} else if (is_ring(m)) {
+		rec->kind = MAPPING_RING;
+		rec->source = m->ino;
 	} else if (is_kernels(m)) {
 		rec->kind = MAPPING_VVAR;
 	} else if (m->deleted || is_shared_anonymous(m)) {
@@ -286,6 +298,14 @@ static bool guards_sound(const struct rec_mapping *m)
 	return true;
 }
 
+static bool has_ring(const struct restore *r, uint64_t ino)
+{
+	image_each(&r->image, RECORD_URING, struct rec_uring, u)
+		if (u->ino == ino)
+			return true;
+	return false;
+}
+
 static int verify(struct restore *r, struct failure *f)
 {
 	struct list *l = image_list(&r->image, RECORD_MAPPING);
@@ -302,7 +322,7 @@ static int verify(struct restore *r, struct failure *f)
 		before = last && last->id == at->id ? last->data : NULL;
 		if (before && m->start < before->end)
 			return bad_mapping(at, "overlaps the one before", f);
-		if (m->kind > MAPPING_VDSO || m->prot > 7 ||
+		if (m->kind > MAPPING_RING || m->prot > 7 ||
 		    m->flags & FLAGS_REFUSED)
 			return bad_mapping(at, "is of an unknown kind", f);
 		if (!guards_sound(m))
@@ -315,6 +335,9 @@ static int verify(struct restore *r, struct failure *f)
 		    !image_find(&r->image, RECORD_OBJECT, m->source))
 			return bad_mapping(at, "maps an object that the stream "
 					   "does not have", f);
+		if (m->kind == MAPPING_RING && !has_ring(r, m->source))
+			return bad_mapping(at, "maps an io_uring that the "
+					   "stream does not have", f);
 		last = at;
 	}
 	return 0;
@@ -388,10 +411,14 @@ static int map(struct restore *r, struct puppet *p, struct failure *f)
 			rc = shm_attach(r, p, m, f);
 			continue;
 		}
-		if (m->kind != MAPPING_VDSO && m->kind != MAPPING_VVAR)
+		if (m->kind != MAPPING_VDSO && m->kind != MAPPING_VVAR &&
+		    m->kind != MAPPING_RING)
 			add_mmap(r, b, m);
 		rc = batch_make_room(b, f);
 	}
+	for (size_t i = 0; i < p->map_n && rc == 0; i++)
+		if (p->maps[i]->kind == MAPPING_RING)
+			rc = uring_map(r, p, p->maps[i], f);
 	return rc;
 }
 

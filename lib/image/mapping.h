@@ -16,6 +16,14 @@ uint64_t object_of_fd(struct capture *c, struct source *s,
 /* What /proc/PID/@link leads to, "exe" or "cwd". */
 uint64_t object_of_link(struct capture *c, struct source *s, const char *link,
 			const char *name, int kind, struct failure *f);
+/* uring.c: has anybody in the tree the io_uring open that has this inode; the
+ * restore's own descriptor of it. */
+bool uring_is_open(const struct capture *c, uint64_t ino);
+int uring_opened(const struct restore *r, uint64_t ino);
+struct puppet;
+/* When all else is mapped. */
+int uring_map(struct restore *r, struct puppet *p, const struct rec_mapping *m,
+	      struct failure *f);
 /* A descriptor to fill it by; -1 with errno. */
 int object_writable(struct restore *r, uint64_t id);
 

@@ -38,6 +38,7 @@ enum record_type {
 	RECORD_OUTSIDE = 32,
 	RECORD_DESCRIPTOR = 33,
 	RECORD_EVENTFD = 34,
+	RECORD_URING = 41,
 	RECORD_EPOLL = 35,
 	RECORD_TIMERFD = 36,
 	RECORD_SIGNALFD = 37,
@@ -278,6 +279,7 @@ enum mapping_kind {
 	MAPPING_OBJECT = 2,	/* a rec_object, private or shared */
 	MAPPING_VVAR = 3,	/* [vvar], [vvar_vclock], [vdso]: the kernel's */
 	MAPPING_VDSO = 4,
+	MAPPING_RING = 5,	/* the memory of a rec_uring */
 };
 
 /* id: PID of the address space; in order of address */
@@ -286,7 +288,7 @@ struct rec_mapping {
 	uint32_t kind;		/* enum mapping_kind */
 	uint32_t prot;		/* PROT_* */
 	uint64_t flags;		/* enum vm_flag of proc.h: all but the prot */
-	uint64_t source;	/* id of rec_file or rec_object */
+	uint64_t source;	/* id of rec_file or rec_object, ino of rec_uring */
 	uint64_t offset;	/* in the source, bytes */
 	char *name;		/* [heap], [stack], /lib/libc..: for people; but
 				   [anon:NAME] is a name that was given to it */
@@ -690,6 +692,18 @@ struct rec_epoll {
 				   there was, or that was not asked */
 	uint32_t flags;		/* O_NONBLOCK .. */
 	uint32_t busy_us, busy_budget, busy_prefer;	/* EPIOCSPARAMS */
+};
+
+#define URING_MAX	(3u << 20)	/* bytes */
+
+/* id: counted up with rec_file */
+struct rec_uring {
+	uint64_t ino;		/* at the source, for those who map it */
+	uint32_t requests, completions;	/* that it holds: powers of 2 */
+	uint32_t passed;	/* so far; none is under way */
+	struct blob rings, entries;	/* what is mapped of it, whole pages: at
+					   IORING_OFF_SQ_RING, .._SQES */
+	uint32_t flags;		/* O_NONBLOCK .. */
 };
 
 /* id: counted up with rec_file */
