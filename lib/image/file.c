@@ -225,6 +225,22 @@ static bool claims(const struct source_fd *fd)
 	       (S_ISCHR(fd->st.st_mode) && is_stateless(fd->st.st_rdev));
 }
 
+#define SECRETMEM	0x5345434d	/* SECRETMEM_MAGIC, linux/magic.h */
+
+/* Memory that has no name, and is not what other memory is; NULL it is. */
+static const char *strange_memory(const struct source *s,
+				  const struct source_fd *fd)
+{
+	char path[64];
+	struct statfs fs;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", s->via, fd->fd);
+	if (statfs(path, &fs) < 0)
+		return NULL;
+	return fs.f_type == SECRETMEM ? "secret memory (memfd_secret)" :
+	       fs.f_type == HUGETLBFS_MAGIC ? "huge pages of hugetlbfs" : NULL;
+}
+
 static int check(struct capture *c, struct source *s,
 		 const struct source_fd *fd, struct failure *f)
 {
@@ -232,7 +248,13 @@ static int check(struct capture *c, struct source *s,
 
 	(void)f;
 	if (fd->deleted) {
-		if (!S_ISREG(fd->st.st_mode) && !S_ISDIR(fd->st.st_mode))
+		const char *strange = strange_memory(s, fd);
+
+		if (strange)
+			obstacle_add(c, s, NULL, "has %s open (%s, descriptor "
+				     "%d), which cannot be moved", strange,
+				     fd->link, fd->fd);
+		else if (!S_ISREG(fd->st.st_mode) && !S_ISDIR(fd->st.st_mode))
 			obstacle_add(c, s, NULL, "has something open that was "
 				     "deleted and is no file (%s, descriptor "
 				     "%d)", fd->link, fd->fd);
