@@ -567,3 +567,45 @@ port_open() {
 	await pgrep -P "$move_pid" -x sleep
 	is_refused "\(sleep\) is being traced by process $move_pid: end the debugger"
 }
+
+# less(1) loses a key that it is given while it is told to redraw.
+@test "less on a terminal: no key is lost that is typed during the move" {
+	need less python3
+	seq 100000 >text
+	cat >type.py <<-'END'
+		import os, pty, select, sys, time
+
+		def spawn(*argv):
+		    pid, fd = pty.fork()
+		    if pid == 0:
+		        os.environ["TERM"] = "xterm"
+		        os.execvp(argv[0], argv)
+		    return pid, fd
+
+		def shows(fd, text):
+		    seen, end = b"", time.monotonic() + 20
+		    while text not in seen and time.monotonic() < end:
+		        if select.select([fd], [], [], 0.1)[0]:
+		            seen += os.read(fd, 65536)
+		    return text in seen
+
+		for ms in range(1, 31, 2):
+		    pid, old = spawn("less", "text")
+		    if not shows(old, b"\n20"):
+		        sys.exit("less shows nothing")
+		    job, new = spawn("bash", "-c", "migrate-capture --kill %d"
+		                     " 2>capture.err | migrate-restore"
+		                     " 2>restore.err" % pid)
+		    time.sleep(ms / 1000)
+		    os.write(new, b"G")
+		    if not shows(new, b"100000"):
+		        sys.exit("the key after %d ms was lost" % ms)
+		    os.write(new, b"q")
+		    os.waitpid(job, 0)
+		    os.close(new)
+		    os.close(old)
+		    os.waitpid(pid, 0)
+	END
+	run python3 type.py 3>&-
+	[ "$status" = 0 ] || fail "$output $(cat capture.err restore.err)"
+}

@@ -785,14 +785,45 @@ static int commit_all(struct restore *r, struct failure *f)
 	return 0;
 }
 
-/* What was on the old terminal's screen is not on the new one. */
+/* Told to redraw, and not yet at it. */
+static bool is_told(pid_t pid)
+{
+	const uint64_t winch = 1ull << (SIGWINCH - 1);
+	struct proc_status st = { 0 };
+	bool told = false;
+
+	if (proc_status(pid, pid, &st) == 0)
+		told = (st.sig_pending | st.shared_pending) &
+		       ~st.sig_blocked & winch;
+	proc_status_free(&st);
+	return told;
+}
+
+/*
+ * What was on the old terminal's screen is not on the new one.  A program may
+ * lose the key that it is just being given when it is told to redraw (less(1)
+ * does): so no key comes before it is at it.
+ */
+#define REDRAW_MS	100
+
 static void redraw(const struct restore *r)
 {
 	pid_t foreground = 0;
 
-	if (r->master >= 0 &&
-	    ioctl(r->master, TIOCGPGRP, &foreground) == 0 && foreground > 0)
-		kill(-foreground, SIGWINCH);
+	if (r->master < 0 ||
+	    ioctl(r->master, TIOCGPGRP, &foreground) < 0 || foreground <= 0)
+		return;
+	kill(-foreground, SIGWINCH);
+	for (int ms = 0; ms < REDRAW_MS; ms++) {
+		bool told = false;
+
+		list_each(&r->puppets, struct puppet *, p)
+			told |= getpgid((*p)->pid) == foreground &&
+				is_told((*p)->pid);
+		if (!told)
+			break;
+		usleep(1000);
+	}
 }
 
 int restore_release(struct restore *r, struct failure *f)
