@@ -58,6 +58,22 @@ static bool borrows_memory(const struct source *s)
 	       syscall(SYS_kcmp, s->parent, s->pid, KCMP_VM, 0, 0) == 0;
 }
 
+#define WORKER	(0x10 | 0x4000)	/* PF_IO_WORKER, PF_USER_WORKER: linux/sched.h */
+
+/* A thread of the kernel's among those of the process, which works for an io_uring
+ * or a virtual machine, hears no tracer and ends by itself. */
+static bool is_worker(const struct source *s, pid_t tid)
+{
+	struct proc_stat st;
+	bool may_have = false;
+
+	list_each(&s->fds, struct source_fd, fd)
+		may_have |= !strcmp(fd->link, "anon_inode:[io_uring]") ||
+			    !strncmp(fd->link, "/dev/vhost", 10);
+	return may_have && proc_stat(s->pid, tid, &st) == 0 &&
+	       st.flags & WORKER;
+}
+
 /* Starts to stop the threads of @s that are not stopped yet. */
 static int stop_threads(struct capture *c, struct source *s, bool *more,
 			struct failure *f)
@@ -77,7 +93,7 @@ static int stop_threads(struct capture *c, struct source *s, bool *more,
 		struct source_task *t;
 		struct failure mine = { 0 };
 
-		if (is_known(s, *tid, &next))
+		if (is_known(s, *tid, &next) || is_worker(s, *tid))
 			continue;
 		t = list_add(&s->tasks, sizeof(*t));
 		t->slept_ns = wait_slept(s->pid, *tid);
