@@ -229,8 +229,8 @@ int look_failed(const struct source *s, struct failure *f)
 	return fail_errno(f, 0, "cannot look at process %d", s->pid);
 }
 
-static int source_look(const struct capture *c, struct source *s,
-		       struct failure *f)
+static int try_look(const struct capture *c, struct source *s,
+		    struct failure *f)
 {
 	source_forget(s);
 	if (proc_stat(s->pid, s->pid, &s->stat) < 0 ||
@@ -251,6 +251,25 @@ static int source_look(const struct capture *c, struct source *s,
 	if (!s->maps.n)		/* it is just ending, or not ours to see */
 		return fail(f, STATUS_NOPROC, "process %d is ending", s->pid);
 	return 0;
+}
+
+/* In the middle of execve(2) a process is nobody's to look at but root's. */
+#define EXEC_MS	20
+
+static int source_look(const struct capture *c, struct source *s,
+		       struct failure *f)
+{
+	for (int ms = 0;; ms++) {
+		struct failure mine = { 0 };
+
+		if (try_look(c, s, &mine) == 0)
+			return 0;
+		if (mine.status != STATUS_PERM || ms == EXEC_MS) {
+			*f = mine;
+			return -1;
+		}
+		usleep(1000);
+	}
 }
 
 static struct source *source_add(struct capture *c, pid_t pid, pid_t parent)
