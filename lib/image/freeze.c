@@ -60,24 +60,29 @@ static bool borrows_memory(const struct source *s)
 
 #define WORKER	(0x10 | 0x4000)	/* PF_IO_WORKER, PF_USER_WORKER: linux/sched.h */
 
-/* A thread of the kernel's among those of the process, which works for an io_uring
- * or a virtual machine, hears no tracer and ends by itself. */
+/* Threads of the kernel's among those of the process, which work for an io_uring
+ * or a virtual machine, hear no tracer and end by themselves. */
+static bool may_have_workers(const struct source *s)
+{
+	list_each(&s->fds, struct source_fd, fd)
+		if (!strcmp(fd->link, "anon_inode:[io_uring]") ||
+		    !strncmp(fd->link, "/dev/vhost", 10))
+			return true;
+	return false;
+}
+
 static bool is_worker(const struct source *s, pid_t tid)
 {
 	struct proc_stat st;
-	bool may_have = false;
 
-	list_each(&s->fds, struct source_fd, fd)
-		may_have |= !strcmp(fd->link, "anon_inode:[io_uring]") ||
-			    !strncmp(fd->link, "/dev/vhost", 10);
-	return may_have && proc_stat(s->pid, tid, &st) == 0 &&
-	       st.flags & WORKER;
+	return proc_stat(s->pid, tid, &st) == 0 && st.flags & WORKER;
 }
 
 /* Starts to stop the threads of @s that are not stopped yet. */
 static int stop_threads(struct capture *c, struct source *s, bool *more,
 			struct failure *f)
 {
+	bool workers = may_have_workers(s);
 	struct list tids = { 0 };
 	size_t next = 0;
 	int rc = 0;
@@ -93,7 +98,8 @@ static int stop_threads(struct capture *c, struct source *s, bool *more,
 		struct source_task *t;
 		struct failure mine = { 0 };
 
-		if (is_known(s, *tid, &next) || is_worker(s, *tid))
+		if (is_known(s, *tid, &next) ||
+		    (workers && is_worker(s, *tid)))
 			continue;
 		t = list_add(&s->tasks, sizeof(*t));
 		t->slept_ns = wait_slept(s->pid, *tid);

@@ -163,7 +163,7 @@ static bool is_in_tree(const struct restore *r, uint32_t type, uint64_t owner)
 static int verify(struct restore *r, struct failure *f)
 {
 	image_each(&r->image, RECORD_NOTICE, struct rec_notice, rec)
-		if (rec->type > F_OWNER_PGRP || rec->signal > 64 ||
+		if (rec->type > F_OWNER_PGRP || rec->signal > SIGNAL_LAST ||
 		    rec->hint > 5 || rec->owner > INT32_MAX ||
 		    rec->flags & ~(uint32_t)SETTABLE ||
 		    !is_in_tree(r, rec->type, rec->owner))

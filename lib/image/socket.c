@@ -443,7 +443,7 @@ int socket_verify(const struct list *options, const struct list *owner,
 				    "%s is not sound", rec->name, rec->level,
 				    what);
 	list_each(owner, struct rec_owner, o)
-		if (owner->n > 1 || o->type > F_OWNER_PGRP || o->signal > 64)
+		if (owner->n > 1 || o->type > F_OWNER_PGRP || o->signal > SIGNAL_LAST)
 			return fail(f, STATUS_STREAM, "the owner of %s is not "
 				    "sound", what);
 	return 0;
