@@ -25,6 +25,7 @@
 #include "image/capture.h"
 #include "image/look_args.h"
 #include "job/pass.h"
+#include "move/precopy.h"
 
 #define TRIES 10	/* freezes of a tree that never is at rest */
 
@@ -35,9 +36,16 @@ struct options {
 	bool pass;		/* standard input, after the stream */
 	bool quiet;
 	bool carry;		/* files */
+	bool precopy, throttle;
+	unsigned downtime_ms, max_rounds;
+	enum progress_form progress;
 };
 
-enum { KEY_FILES = 256 };
+#define DOWNTIME_MS	100
+#define MAX_ROUNDS	30
+
+enum { KEY_FILES = 256, KEY_PRECOPY, KEY_DOWNTIME, KEY_ROUNDS, KEY_THROTTLE,
+       KEY_PROGRESS };
 
 const char *argp_program_version = "migrate-capture " VERSION;
 
@@ -48,13 +56,51 @@ static const struct argp_option options[] = {
 	  "Let the process run on once its stream has been written", 0 },
 	{ "no-stdin", 'n', NULL, 0,
 	  "Do not pass standard input on after the stream", 0 },
+	{ "pre-copy", KEY_PRECOPY, NULL, 0,
+	  "Write memory while the process runs, in rounds; freeze it for what "
+	  "is left", 0 },
+	{ "downtime-ms", KEY_DOWNTIME, "MS", 0,
+	  "Pre-copy: freeze when the rest takes no longer than MS milliseconds "
+	  "(100)", 0 },
+	{ "max-rounds", KEY_ROUNDS, "N", 0,
+	  "Pre-copy: freeze after N rounds at the latest (30)", 0 },
+	{ "throttle", KEY_THROTTLE, NULL, 0,
+	  "Pre-copy: hold a process that writes faster than the stream takes "
+	  "for part of the time", 0 },
+	{ "progress", KEY_PROGRESS, "auto|none|json", 0,
+	  "Say how far it is on standard error: on a terminal (the default), "
+	  "never, or as JSON, a line an event", 0 },
 	{ "quiet", 'q', NULL, 0,
-	  "Do not say how to end a source that is left stopped", 0 },
+	  "Do not say how to end a source that is left stopped, nor how far it "
+	  "is", 0 },
 	{ "files", KEY_FILES, "require|carry", 0,
 	  "Files that the tree has open or mapped have to be at the other end "
 	  "(the default), or travel in the stream", 0 },
 	{ 0 }
 };
+
+static unsigned parse_number(const char *name, const char *arg, unsigned least,
+			     struct argp_state *state)
+{
+	char *end;
+	unsigned long n = strtoul(arg, &end, 10);
+
+	if (end == arg || *end || arg[0] == '-' || n < least || n > 1000000)
+		argp_error(state, "--%s=%s: not a number from %u to 1000000",
+			   name, arg, least);
+	return n;
+}
+
+static enum progress_form parse_progress(const char *arg,
+					 struct argp_state *state)
+{
+	if (!strcmp(arg, "json"))
+		return PROGRESS_JSON;
+	if (strcmp(arg, "none") && strcmp(arg, "auto"))
+		argp_error(state, "--progress=%s: not auto, none or json", arg);
+	return !strcmp(arg, "auto") && isatty(STDERR_FILENO) ? PROGRESS_LINE :
+		PROGRESS_NONE;
+}
 
 static error_t parse_arg(int key, char *arg, struct argp_state *state)
 {
@@ -82,6 +128,21 @@ static error_t parse_arg(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--files=%s: not require or carry",
 				   arg);
 		return 0;
+	case KEY_PRECOPY:
+		o->precopy = true;
+		return 0;
+	case KEY_DOWNTIME:
+		o->downtime_ms = parse_number("downtime-ms", arg, 1, state);
+		return 0;
+	case KEY_ROUNDS:
+		o->max_rounds = parse_number("max-rounds", arg, 1, state);
+		return 0;
+	case KEY_THROTTLE:
+		o->throttle = true;
+		return 0;
+	case KEY_PROGRESS:
+		o->progress = parse_progress(arg, state);
+		return 0;
 	case ARGP_KEY_ARG:
 		args_pid(state, arg, &o->pid);
 		return 0;
@@ -102,44 +163,136 @@ static const struct argp argp = {
 	       "\vThe tree is left stopped; migrate-release(1) ends that.",
 };
 
+/* What one move has, whichever way it goes. */
+struct move {
+	const struct options *o;
+	struct capture c;	/* of the freeze */
+	struct capture first;	/* of the beginning, with --pre-copy */
+	struct precopy precopy;
+	struct progress progress;
+	struct stream_out *out;
+	bool again;		/* it failed, and may be tried again */
+};
+
+static int write_all(struct move *m, struct failure *f)
+{
+	bool live = m->o->precopy;
+
+	if (live && precopy_frozen(&m->precopy, &m->c, f) < 0)
+		return -1;
+	if (capture_write(&m->c, m->out, f) < 0)
+		return -1;
+	if (live && precopy_done(&m->precopy, f) < 0)
+		return -1;
+	progress_clear(&m->progress);
+	return stream_put_end(m->out, f);
+}
+
 /*
  * Frozen from here until it is released: nothing may return in between.  Before
- * anything is written it may be tried again (*@again): the tree was just doing
- * something that cannot be stopped, or that is seen only once it is.
+ * anything is written it may be tried again: the tree was just doing something
+ * that cannot be stopped, or that is seen only once it is.
  */
-static int frozen(struct capture *c, const struct options *o, bool *again,
-		  struct failure *f)
+static int frozen(struct move *m, struct failure *f)
 {
-	struct stream_out *out = stream_out_new(STDOUT_FILENO);
+	struct capture *c = &m->c;
 	int rc = 0;
 
 	if (capture_freeze(c, f) < 0 || capture_record(c, f) < 0) {
-		*again = f->status == STATUS_OBSTACLE;
+		m->again = f->status == STATUS_OBSTACLE;
 		rc = -1;
-	} else if (capture_write(c, out, f) < 0) {
+	} else if (write_all(m, f) < 0) {
 		rc = -1;
 	}
 	/* A pipe takes a small stream whole, though its reader may be dying. */
-	if (rc == 0 && o->end != END_RUNNING)
-		rc = stream_await_reader(out, f);
-	capture_release(c, rc == 0 ? o->end : END_RUNNING);
-	stream_out_free(out);
+	if (rc == 0 && m->o->end != END_RUNNING)
+		rc = stream_await_reader(m->out, f);
+	capture_release(c, rc == 0 ? m->o->end : END_RUNNING);
 	return rc;
 }
 
-static int run(struct capture *c, struct options *o, bool *again,
-	       struct failure *f)
+static int look(struct capture *c, const struct options *o, struct failure *f)
 {
 	c->ends = o->end;
+	c->live = o->precopy ? LIVE_PRECOPY : LIVE_NO;
 	c->quick_look = true;
 	look_args_apply(&o->look_args, c);
 	c->carry = o->carry;
 	c->terminal_keys = o->pass && isatty(STDIN_FILENO);
 	if (capture_look(c, o->pid, f) < 0)
 		return -1;
-	if (c->obstacles.n)
-		return capture_refuse(c, f);
-	return frozen(c, o, again, f);
+	return c->obstacles.n ? capture_refuse(c, f) : 0;
+}
+
+static int freeze(struct move *m, struct failure *f)
+{
+	if (m->o->precopy)
+		m->c.track = &m->precopy.track;
+	return look(&m->c, m->o, f) < 0 ? -1 : frozen(m, f);
+}
+
+static int begin(struct move *m, struct failure *f)
+{
+	return look(&m->first, m->o, f) < 0 ? -1 :
+		precopy_begin(&m->precopy, &m->first, m->out, &m->again, f);
+}
+
+/* @step, which begins with a struct capture that is all zero. */
+static int insist(struct move *m, struct capture *c,
+		  int (*step)(struct move *, struct failure *),
+		  struct failure *f)
+{
+	int tries = 0;
+
+	while (step(m, f) < 0) {
+		if (!m->again || tries++ == TRIES)
+			return -1;
+		capture_free(c);
+		*c = (struct capture){ 0 };
+		*f = (struct failure){ 0 };
+		m->again = false;
+	}
+	return 0;
+}
+
+static void say_rounds(const struct move *m)
+{
+	const struct precopy *p = &m->precopy;
+
+	if (m->o->quiet || !p->stuck)
+		return;
+	fprintf(stderr, "migrate-capture: process %d writes %.0f MiB/s, the "
+		"stream takes %.0f MiB/s: after %u rounds it is frozen for "
+		"about %u ms%s\n", m->o->pid, p->write_rate / (1 << 20),
+		p->rate / (1 << 20), p->rounds, p->left_ms,
+		p->throttle ? "" : " (--throttle holds it back)");
+}
+
+static int rounds(struct move *m, struct failure *f)
+{
+	m->precopy.downtime_ms = m->o->downtime_ms;
+	m->precopy.max_rounds = m->o->max_rounds;
+	m->precopy.throttle = m->o->throttle;
+	m->precopy.progress = &m->progress;
+	if (insist(m, &m->first, begin, f) < 0 ||
+	    precopy_rounds(&m->precopy, f) < 0)
+		return -1;
+	say_rounds(m);
+	return 0;
+}
+
+static int run(struct move *m, struct failure *f)
+{
+	int rc = 0;
+
+	if (m->o->precopy)
+		rc = rounds(m, f);
+	if (rc == 0)
+		rc = insist(m, &m->c, freeze, f);
+	precopy_end(&m->precopy);
+	progress_done(&m->progress, rc == 0);
+	capture_free(&m->first);
+	return rc;
 }
 
 static void say_how_to_end(const struct options *o)
@@ -165,11 +318,15 @@ static bool somebody_reads(const struct capture *c)
 
 int main(int argc, char *argv[])
 {
-	struct options o = { .pass = true };
-	struct capture c = { 0 };
+	struct options o = {
+		.pass = true, .downtime_ms = DOWNTIME_MS,
+		.max_rounds = MAX_ROUNDS,
+		.progress = isatty(STDERR_FILENO) ? PROGRESS_LINE :
+			PROGRESS_NONE,
+	};
+	struct move m = { .o = &o };
 	struct failure f = { 0 };
-	bool raw, pass, again = false;
-	int tries = 0;
+	bool raw, pass;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
 	signal(SIGPIPE, SIG_IGN);	/* write(2) tells */
@@ -185,18 +342,16 @@ int main(int argc, char *argv[])
 		failure_die(&f);
 	}
 	wakeup_fast();
-	while (run(&c, &o, &again, &f) < 0) {
-		if (!again || tries++ == TRIES)
-			failure_die(&f);
-		capture_free(&c);
-		c = (struct capture){ 0 };
-		f = (struct failure){ 0 };
-		again = false;
-	}
+	m.progress = (struct progress){ .form = o.quiet ? PROGRESS_NONE :
+					o.progress, .to = stderr };
+	m.out = stream_out_new(STDOUT_FILENO);
+	if (run(&m, &f) < 0)
+		failure_die(&f);
+	stream_out_free(m.out);
 	say_how_to_end(&o);
-	raw = c.terminal_keys && image_list(&c.image, RECORD_TERMINAL)->n;
-	pass = o.pass && somebody_reads(&c);
-	capture_free(&c);
+	raw = m.c.terminal_keys && image_list(&m.c.image, RECORD_TERMINAL)->n;
+	pass = o.pass && somebody_reads(&m.c);
+	capture_free(&m.c);
 	if (pass && pass_stdin(STDIN_FILENO, STDOUT_FILENO, raw, &f) < 0)
 		failure_die(&f);
 	return 0;

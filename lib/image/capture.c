@@ -22,6 +22,7 @@
 #include "image/guard.h"
 #include "image/look.h"
 #include "image/thread.h"
+#include "image/track.h"
 
 /* ---- recording ---- */
 
@@ -272,7 +273,7 @@ void capture_header(struct capture *c)
 		.monotonic_shift_ns = monotonic,
 		.boottime_shift_ns = boottime,
 		.xcr0 = proc_xcr0(), .tty = c->terminal_keys,
-		.ends = c->ends,
+		.ends = c->ends, .live = c->live,
 		.root = top->id,
 		.resident = resident(c),
 	};
@@ -306,14 +307,20 @@ int capture_record(struct capture *c, struct failure *f)
 	unix_forget(c);
 	if (c->obstacles.n)
 		return capture_refuse(c, f);
+	if (c->watch && track_start(c->watch, c, f) < 0)
+		return -1;
 	return detach_all(c, f);
 }
 
 int capture_write(struct capture *c, struct stream_out *out, struct failure *f)
 {
-	if (image_write(&c->image, out, f) < 0 || memory_write(c, out, f) < 0)
+	/* What is live has begun with a header already. */
+	if (!c->image.header.live &&
+	    stream_put_header(out, &c->image.header, f) < 0)
 		return -1;
-	return stream_put_end(out, f);
+	if (image_write_records(&c->image, out, f) < 0)
+		return -1;
+	return memory_write(c, out, f);
 }
 
 void capture_free(struct capture *c)

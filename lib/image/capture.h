@@ -104,6 +104,7 @@ enum unix_policy {
 extern const char *const unix_policies[];	/* words, NULL at the end */
 
 struct unix_look;
+struct track;
 
 struct capture {
 	pid_t root;
@@ -139,7 +140,10 @@ struct capture {
 	struct list connections;	/* of struct kept_connection */
 	struct guard *guard;	/* owned: over them, until the end; NULL */
 	uint32_t ends;		/* header.ends: enum capture_end */
+	uint32_t live;		/* header.live: enum stream_live */
 	struct entered *entered;	/* owned: namespace.c */
+	struct track *track;	/* what has been sent of it already; NULL */
+	struct track *watch;	/* to be begun when it is recorded; NULL */
 };
 
 /* How an object's bytes are found again when pages are written. */
@@ -158,7 +162,12 @@ struct seen_object {
 int capture_look(struct capture *c, pid_t root, struct failure *f);
 int capture_freeze(struct capture *c, struct failure *f);
 int capture_record(struct capture *c, struct failure *f);
+/* All but the end; and but the header, if that says that it is live. */
 int capture_write(struct capture *c, struct stream_out *out, struct failure *f);
+
+/* Holds a tree that has been released, and lets it run again: no more. */
+int capture_hold(struct capture *c, struct failure *f);
+void capture_let_go(struct capture *c);
 
 void capture_release(struct capture *c, enum capture_end end);
 void capture_free(struct capture *c);

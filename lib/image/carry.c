@@ -32,6 +32,7 @@
 #include <unistd.h>
 
 #include "image/cache.h"
+#include "image/memory.h"
 
 static const struct field fields[] = {
 	FIELD(struct rec_carried, gid, FIELD_UINT),
@@ -586,7 +587,7 @@ int carry_receive(struct restore *r, struct stream_in *in,
 		data = stream_get_pages(in, f);
 		if (!data || take_run(r, rec, item, data, f) < 0)
 			return -1;
-		*more = stream_next(in, item, f);
+		*more = memory_next(r, in, item, f);
 	}
 	return *more < 0 ? -1 : finish_all(r, f);
 }

@@ -132,6 +132,15 @@ int puppets_release(struct restore *r, struct failure *f)
 	return shepherd_go(r, f);
 }
 
+/* Who has been told to end, and has not. */
+static bool is_anybody_left(const struct restore *r)
+{
+	list_each(&r->puppets, struct puppet *, p)
+		if ((*p)->pid > 0 && !(*p)->done && kill((*p)->pid, 0) == 0)
+			return true;
+	return r->shepherd > 0 && kill(r->shepherd, 0) == 0;
+}
+
 void puppets_end(struct restore *r)
 {
 	int status;
@@ -148,8 +157,12 @@ void puppets_end(struct restore *r)
 	r->shepherd_fd = -1;
 	/* Their tracer must hear of all of them before they are gone, also of
 	 * threads that were made and not yet counted. */
-	while (waitpid(-1, &status, __WALL) > 0 || errno == EINTR)
+	while (!r->nests.n &&
+	       (waitpid(-1, &status, __WALL) > 0 || errno == EINTR))
 		;
+	while (r->nests.n && is_anybody_left(r))
+		if (waitpid(-1, &status, __WALL | WNOHANG) == 0)
+			usleep(100);
 	r->shepherd = 0;
 	list_each(&r->puppets, struct puppet *, p) {
 		strings_close(&(*p)->strings);

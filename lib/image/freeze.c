@@ -250,6 +250,36 @@ int capture_freeze(struct capture *c, struct failure *f)
 
 /* ---- releasing ---- */
 
+static void forget_tasks(struct source *s)
+{
+	list_each(&s->tasks, struct source_task, t) {
+		proc_status_free(&t->status);
+		list_free(&t->t.late);
+		batch_free(&t->asked);
+	}
+	list_free(&s->tasks);
+}
+
+void capture_let_go(struct capture *c)
+{
+	list_each(&c->sources, struct source, s) {
+		list_each(&s->tasks, struct source_task, t)
+			tracee_release(&t->t, false);
+		forget_tasks(s);
+	}
+}
+
+int capture_hold(struct capture *c, struct failure *f)
+{
+	list_each(&c->sources, struct source, s)
+		forget_tasks(s);
+	c->patience = PATIENCE;
+	if (freeze_all(c, f) == 0)
+		return 0;
+	capture_let_go(c);
+	return -1;
+}
+
 /* A task that was let go stops by itself, a moment later; whoever hears that
  * we are done may want to continue it. */
 static void await_stop(const struct source *s)

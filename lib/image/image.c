@@ -101,7 +101,7 @@ struct record *image_run(const struct image *img, enum record_type type,
 	return first;
 }
 
-void image_free(struct image *img)
+void image_forget(struct image *img)
 {
 	for (size_t row = 0; kinds[row]; row++) {
 		list_each(&img->records[row], struct record, r) {
@@ -109,22 +109,41 @@ void image_free(struct image *img)
 			free(r->data);
 		}
 		list_free(&img->records[row]);
+		img->unordered[row] = false;
 	}
+}
+
+void image_free(struct image *img)
+{
+	image_forget(img);
 	schema_free(&stream_header_schema, &img->header);
+}
+
+int image_write_kind(const struct image *img, enum record_type type,
+		     struct stream_out *out, struct failure *f)
+{
+	const struct kind *k = kind_of(type);
+
+	list_each(image_list(img, type), struct record, r)
+		if (stream_put(out, type, r->id, k->schema, r->data, f) < 0)
+			return -1;
+	return 0;
+}
+
+int image_write_records(const struct image *img, struct stream_out *out,
+			struct failure *f)
+{
+	for (size_t row = 0; kinds[row]; row++)
+		if (image_write_kind(img, kinds[row]->type, out, f) < 0)
+			return -1;
+	return 0;
 }
 
 int image_write(const struct image *img, struct stream_out *out,
 		struct failure *f)
 {
-	if (stream_put_header(out, &img->header, f) < 0)
-		return -1;
-	for (size_t row = 0; kinds[row]; row++) {
-		list_each(&img->records[row], struct record, r)
-			if (stream_put(out, kinds[row]->type, r->id,
-				       kinds[row]->schema, r->data, f) < 0)
-				return -1;
-	}
-	return 0;
+	return stream_put_header(out, &img->header, f) < 0 ? -1 :
+		image_write_records(img, out, f);
 }
 
 /* Sorted by id, keeping the order of equals: merge sort would do, and glibc's
@@ -177,17 +196,18 @@ static int index_records(struct image *img, struct failure *f)
 	return 0;
 }
 
-int image_read(struct image *img, struct stream_in *in,
-	       struct stream_item *item, struct failure *f)
+static bool is_phase(const struct image *img, const struct stream_item *item)
+{
+	return img->header.live && item->type == RECORD_LIVE;
+}
+
+int image_read_records(struct image *img, struct stream_in *in,
+		       struct stream_item *item, struct failure *f)
 {
 	int more;
 
-	stream_in_known(in, record_known);
-	stream_in_names(in, record_name);
-	if (stream_get_header(in, &img->header, f) < 0)
-		return -1;
 	while ((more = stream_next(in, item, f)) > 0 &&
-	       item->type != STREAM_PAGES) {
+	       item->type != STREAM_PAGES && !is_phase(img, item)) {
 		const struct kind *k = kind_of(item->type);
 
 		if (k && stream_get(in, k->schema,
@@ -197,4 +217,14 @@ int image_read(struct image *img, struct stream_in *in,
 	if (more < 0 || index_records(img, f) < 0)
 		return -1;
 	return more;
+}
+
+int image_read(struct image *img, struct stream_in *in,
+	       struct stream_item *item, struct failure *f)
+{
+	stream_in_known(in, record_known);
+	stream_in_names(in, record_name);
+	if (stream_get_header(in, &img->header, f) < 0)
+		return -1;
+	return image_read_records(img, in, item, f);
 }

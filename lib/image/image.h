@@ -95,7 +95,7 @@ extern const struct kind
 	kind_inotify, kind_fanotify;
 
 extern const struct kind kind_pty, kind_pty_end, kind_traits, kind_cgroups,
-	kind_filter, kind_seccomp, kind_namespace;
+	kind_filter, kind_seccomp, kind_namespace, kind_area, kind_live;
 
 size_t kind_row(uint32_t type);	/* in the table; of its end if unknown */
 const struct kind *kind_of(uint32_t type);	/* NULL if unknown */
@@ -113,16 +113,25 @@ struct list *image_list(const struct image *, enum record_type);
  * stand together. */
 struct record *image_run(const struct image *, enum record_type, uint64_t id,
 			 size_t *n);
+void image_forget(struct image *);	/* its records: the header stays */
 void image_free(struct image *);
 
-/* Header and all records. */
+/* Header and all records; these alone; those of one kind. */
 int image_write(const struct image *, struct stream_out *, struct failure *);
+int image_write_records(const struct image *, struct stream_out *,
+			struct failure *);
+int image_write_kind(const struct image *, enum record_type,
+		     struct stream_out *, struct failure *);
 /*
- * Header and records, up to the first run of pages (then 1 and *item is it) or
- * the end (0).  Records of one kind that are not unique but ought to be fail.
+ * Header and records, up to the first run of pages or, in a live stream, the
+ * next phase (then 1 and *item is it), or the end (0).  Records of one kind that
+ * are not unique but ought to be fail.
  */
 int image_read(struct image *, struct stream_in *, struct stream_item *item,
 	       struct failure *);
+/* The same after the header. */
+int image_read_records(struct image *, struct stream_in *,
+		       struct stream_item *item, struct failure *);
 
 #define image_each(img, type, strct, it)				\
 	for (struct record *it##_r = image_list(img, type)->items,	\

@@ -54,6 +54,8 @@ const struct kind *const kinds[] = {
 	&kind_tcp,		/* when all sockets have been met */
 	&kind_epoll,		/* when all that it may watch is recorded */
 	&kind_carried,		/* of the files of all that is above */
+	&kind_area,
+	&kind_live,
 	&kind_limits,		/* last: they bind us, too */
 	NULL,
 };

@@ -16,8 +16,10 @@
 #include "image/capture.h"
 #include "image/mapping.h"
 #include "image/names.h"
+#include "image/nest.h"
 #include "image/restore.h"
 #include "image/sysv.h"
+#include "image/track.h"
 
 static const struct field fields[] = {
 	FIELD(struct rec_mapping, end, FIELD_UINT, .hex = true),
@@ -58,7 +60,7 @@ static bool is_kernels(const struct proc_map *m)
 	       !strcmp(m->path, "[vsyscall]");
 }
 
-static bool is_anonymous(const struct proc_map *m)
+bool mapping_is_anonymous(const struct proc_map *m)
 {
 	if (m->path[0] == '/')
 		return !m->deleted && !(m->flags & VMF_MS) &&
@@ -92,7 +94,7 @@ static const char *unmovable(const struct proc_map *m)
 	/* The kernel gives memory that may only be executed a key by itself. */
 	if (m->pkey && (m->flags & (VMF_RD | VMF_WR | VMF_EX)) != VMF_EX)
 		return "uses memory protection keys (pkey_mprotect)";
-	if (is_anonymous(m) || is_shared_anonymous(m))
+	if (mapping_is_anonymous(m) || is_shared_anonymous(m))
 		return NULL;
 	if (is_ring(m))
 		return NULL;
@@ -113,7 +115,12 @@ static int check(struct capture *c, struct source *s, struct failure *f)
 {
 	(void)f;
 	list_each(&s->maps, struct proc_map, m) {
-		const char *why = unmovable(m);
+		struct proc_map seen = *m;
+		const char *why;
+
+		if (c->track && track_watches(c->track, s->pid, m))
+			seen.flags &= ~(uint64_t)VMF_UW;
+		why = unmovable(&seen);
 
 		if (!why && is_ring(m) && !uring_is_open(c, m->ino))
 			why = "maps an io_uring that it has closed";
@@ -201,7 +208,7 @@ static int classify(struct capture *c, struct source *s,
 		    struct failure *f)
 {
 	rec->offset = m->offset;
-	if (is_anonymous(m)) {
+	if (mapping_is_anonymous(m)) {
 		rec->kind = MAPPING_ANON;
 		rec->offset = 0;
 	} else if (!strcmp(m->path, "[vdso]")) {
@@ -262,7 +269,8 @@ static int capture(struct capture *c, struct source *s, struct failure *f)
 		rec->prot = (m->flags & VMF_RD ? PROT_READ : 0) |
 			    (m->flags & VMF_WR ? PROT_WRITE : 0) |
 			    (m->flags & VMF_EX ? PROT_EXEC : 0);
-		rec->flags = m->flags & ~(uint64_t)FLAGS_DERIVED;
+		/* What watches writes is ours. */
+		rec->flags = m->flags & ~(uint64_t)(FLAGS_DERIVED | VMF_UW);
 		rec->name = xstrdup(m->path);
 		take_guards(rec, &guards);
 		rc = classify(c, s, m, rec, f);
@@ -367,6 +375,17 @@ static bool is_attached(const struct restore *r, const struct rec_mapping *m)
 	return o && o->kind == OBJECT_SYSV;
 }
 
+/* Before it is filled. */
+static void add_huge(struct batch *b, const struct rec_mapping *m)
+{
+	if (m->flags & VMF_HG)
+		batch_add(b, NULL, SYS_madvise, m->start, m->end - m->start,
+			  MADV_HUGEPAGE);
+	if (m->flags & VMF_NH)
+		batch_add(b, NULL, SYS_madvise, m->start, m->end - m->start,
+			  MADV_NOHUGEPAGE);
+}
+
 static void add_mmap(struct restore *r, struct batch *b,
 		     const struct rec_mapping *m)
 {
@@ -389,12 +408,27 @@ static void add_mmap(struct restore *r, struct batch *b,
 	if (prot != m->prot)
 		batch_add(b, "protect memory", SYS_mprotect, m->start,
 			  m->end - m->start, m->prot);
-	if (m->flags & VMF_HG)
-		batch_add(b, NULL, SYS_madvise, m->start, m->end - m->start,
-			  MADV_HUGEPAGE);
-	if (m->flags & VMF_NH)
-		batch_add(b, NULL, SYS_madvise, m->start, m->end - m->start,
-			  MADV_NOHUGEPAGE);
+	add_huge(b, m);
+}
+
+/* Some of it is there, readable and writable. */
+static int add_rest(struct puppet *p, struct batch *b,
+		    const struct rec_mapping *m, struct failure *f)
+{
+	uint64_t start = m->start, end, flags = MAP_PRIVATE | MAP_ANONYMOUS |
+		MAP_FIXED_NOREPLACE | (m->flags & VMF_NR ? MAP_NORESERVE : 0);
+
+	for (; nest_gap(p, m, &start, &end); start = end) {
+		batch_add(b, "map memory", SYS_mmap, start, end - start,
+			  PROT_READ | PROT_WRITE, flags, -1);
+		if (batch_make_room(b, f) < 0)
+			return -1;
+	}
+	if (m->prot != (PROT_READ | PROT_WRITE))
+		batch_add(b, "protect memory", SYS_mprotect, m->start,
+			  m->end - m->start, m->prot);
+	add_huge(b, m);
+	return 0;
 }
 
 static int map(struct restore *r, struct puppet *p, struct failure *f)
@@ -404,6 +438,8 @@ static int map(struct restore *r, struct puppet *p, struct failure *f)
 
 	if (!b)
 		return -1;
+	if (p->areas.n)
+		rc = nest_trim(p, f);
 	for (size_t i = 0; i < p->map_n && rc == 0; i++) {
 		const struct rec_mapping *m = p->maps[i];
 
@@ -411,10 +447,13 @@ static int map(struct restore *r, struct puppet *p, struct failure *f)
 			rc = shm_attach(r, p, m, f);
 			continue;
 		}
-		if (m->kind != MAPPING_VDSO && m->kind != MAPPING_VVAR &&
-		    m->kind != MAPPING_RING)
+		if (nest_has(p, m))
+			rc = add_rest(p, b, m, f);
+		else if (m->kind != MAPPING_VDSO && m->kind != MAPPING_VVAR &&
+			 m->kind != MAPPING_RING)
 			add_mmap(r, b, m);
-		rc = batch_make_room(b, f);
+		if (rc == 0)
+			rc = batch_make_room(b, f);
 	}
 	for (size_t i = 0; i < p->map_n && rc == 0; i++)
 		if (p->maps[i]->kind == MAPPING_RING)

@@ -7,6 +7,9 @@
 
 struct restore;
 
+/* Private, and of no file. */
+bool mapping_is_anonymous(const struct proc_map *m);
+
 /* object.c: the rec_object behind a mapping or a descriptor of something
  * without a name; its id, or 0 with a failure. */
 uint64_t object_of_map(struct capture *c, struct source *s,

@@ -26,8 +26,10 @@
 #include "image/carry.h"
 #include "image/mapping.h"
 #include "image/memory.h"
+#include "image/nest.h"
 #include "image/restore.h"
 #include "image/sysv.h"
+#include "image/track.h"
 #include "image/views.h"
 
 #define PAGE		((uint64_t)STREAM_PAGE)
@@ -44,9 +46,13 @@ struct reader {
 	uint64_t id;		/* of the space or object */
 	bool zero_is_default;	/* in a new mapping there are zeros */
 	bool force;		/* the process itself may not read some of it */
+	struct pageset *sent;	/* kept: what the other end has; NULL */
+	struct pageset *missed;	/* and what it was to get, but was just going:
+				   that is no failure then */
 	uint8_t *buf;		/* CHUNK bytes: the stream's */
 	struct iovec piece[PIECES];
 	bool zeros[PIECES];	/* zero_is_default of each */
+	bool gone[PIECES];	/* it could not be read */
 	size_t n, bytes;
 };
 
@@ -75,6 +81,11 @@ static size_t stretch(const uint8_t *data, size_t n, size_t i, bool *zero)
 	return at - i;
 }
 
+static bool other_end_has(const struct reader *r, uint64_t address, size_t pages)
+{
+	return r->sent && pageset_any(r->sent, address, address + pages * PAGE);
+}
+
 static int put_run(struct reader *r, uint64_t address, const uint8_t *data,
 		   size_t pages, struct failure *f)
 {
@@ -86,7 +97,8 @@ static int put_run(struct reader *r, uint64_t address, const uint8_t *data,
 		if (!zero)
 			rc = stream_put_pages(r->out, r->id, address + i * PAGE,
 					      n, CODING_RAW, data + i * PAGE, f);
-		else if (!r->zero_is_default)
+		else if (!r->zero_is_default ||
+			 other_end_has(r, address + i * PAGE, n))
 			rc = stream_put_pages(r->out, r->id, address + i * PAGE,
 					      n, CODING_ZERO, NULL, f);
 		if (rc < 0)
@@ -110,8 +122,11 @@ static int read_pieces(struct reader *r, struct failure *f)
 	}
 	/* What the task itself may not read, /proc/PID/mem gives. */
 	for (size_t i = 0; i < r->n; i++) {
-		if (strings_read(&r->s->strings, (uint64_t)r->piece[i].iov_base,
-				 r->buf + done, r->piece[i].iov_len) < 0)
+		r->gone[i] = strings_read(&r->s->strings,
+					  (uint64_t)r->piece[i].iov_base,
+					  r->buf + done,
+					  r->piece[i].iov_len) < 0;
+		if (r->gone[i] && !r->missed)
 			return fail_errno(f, 0, "cannot read process %d at %p",
 					  r->s->pid, r->piece[i].iov_base);
 		done += r->piece[i].iov_len;
@@ -125,15 +140,22 @@ static int flush(struct reader *r, struct failure *f)
 
 	if (!r->n)
 		return 0;
+	memset(r->gone, 0, sizeof(r->gone));
 	r->buf = stream_room(r->out, f);
 	if (!r->buf || read_pieces(r, f) < 0)
 		return -1;
 	for (size_t i = 0; i < r->n; i++) {
+		uint64_t at = (uint64_t)r->piece[i].iov_base;
+		size_t len = r->piece[i].iov_len;
+
 		r->zero_is_default = r->zeros[i];
-		if (put_run(r, (uint64_t)r->piece[i].iov_base, r->buf + done,
-			    r->piece[i].iov_len / PAGE, f) < 0)
+		if (r->gone[i])
+			pageset_add(r->missed, at, at + len);
+		else if (put_run(r, at, r->buf + done, len / PAGE, f) < 0)
 			return -1;
-		done += r->piece[i].iov_len;
+		else if (r->sent)
+			pageset_add(r->sent, at, at + len);
+		done += len;
 	}
 	r->n = r->bytes = 0;
 	r->force = false;
@@ -234,15 +256,80 @@ static int write_mappings(struct reader *r, const struct record *m, size_t n,
 	return rc;
 }
 
+/* ---- what the other end has in part already ---- */
+
+static int add_pages(struct reader *r, const struct rec_mapping *m,
+		     const struct pageset *pages, struct failure *f)
+{
+	uint64_t start = m->start, stop;
+
+	for (; pageset_next(pages, &start, m->end, &stop); start = stop)
+		if (add_range(r, m, start, stop, f) < 0)
+			return -1;
+	return 0;
+}
+
+static int put_gone(struct reader *r, const struct rec_mapping *m,
+		    const struct pageset *gone, struct failure *f)
+{
+	uint64_t start = m->start, stop;
+
+	for (; pageset_next(gone, &start, m->end, &stop); start = stop) {
+		if (stop - start > STREAM_RUN_MAX * PAGE)
+			stop = start + STREAM_RUN_MAX * PAGE;
+		if (stream_put_pages(r->out, r->id, start, (stop - start) / PAGE,
+				     CODING_ZERO, NULL, f) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int write_known(struct reader *r, struct tracked *t,
+		       const struct rec_mapping *m, struct failure *f)
+{
+	struct pageset todo = { 0 }, gone = { 0 };
+	int rc = track_last(t, r->s->pagemap, m, &todo, &gone, f);
+
+	r->sent = &t->sent;
+	if (rc == 0)
+		rc = add_pages(r, m, &todo, f);
+	if (rc == 0)
+		rc = flush(r, f);
+	if (rc == 0)
+		rc = put_gone(r, m, &gone, f);
+	r->sent = NULL;
+	pageset_free(&todo);
+	pageset_free(&gone);
+	return rc;
+}
+
+int memory_send(const struct sender *how, const struct rec_mapping *m,
+		const struct pageset *pages, struct failure *f)
+{
+	struct reader r = { .s = how->s, .out = how->out, .id = how->s->id,
+			    .sent = how->sent, .missed = how->missed };
+
+	return add_pages(&r, m, pages, f) < 0 ? -1 : flush(&r, f);
+}
+
 static int write_space(struct capture *c, struct source *s,
 		       struct stream_out *out, struct failure *f)
 {
 	struct reader r = { .s = s, .out = out, .id = s->id };
+	struct tracked *t = c->track ? track_find(c->track, s->pid) : NULL;
 	size_t n, some;
 	struct record *m = image_run(&c->image, RECORD_MAPPING, s->id, &n);
 
 	for (; n; m += some, n -= some) {
-		some = together(m, n);
+		some = 1;
+		if (t && track_knows(t, m->data)) {
+			if (flush(&r, f) < 0 || write_known(&r, t, m->data, f) < 0)
+				return -1;
+			continue;
+		}
+		while (some < together(m, n) &&
+		       !(t && track_knows(t, m[some].data)))
+			some++;
 		if (write_mappings(&r, m, some, f) < 0)
 			return -1;
 	}
@@ -393,7 +480,7 @@ static int inject_uffd(struct puppet *p, struct failure *f)
 	return fd < 0 ? NO_UFFD : fd;
 }
 
-static bool has_uffd(struct puppet *p)
+bool puppet_has_uffd(struct puppet *p)
 {
 	struct uffdio_api api = { .api = UFFD_API };
 	struct failure ignored = { 0 };
@@ -410,7 +497,7 @@ static bool has_uffd(struct puppet *p)
 		p->uffd = NO_UFFD;
 		return false;
 	}
-	p->watched = xcalloc(p->map_n, sizeof(*p->watched));
+	p->watched = xcalloc(p->map_n + 1, sizeof(*p->watched));
 	return true;
 }
 
@@ -427,7 +514,7 @@ static bool is_watched(struct puppet *p, size_t map, size_t len)
 
 	if (p->uffd > 0 && p->watched[map])
 		return p->watched[map] == WATCHED;
-	if (len < WORTH_IT * PAGE || !has_uffd(p))
+	if (len < WORTH_IT * PAGE || !puppet_has_uffd(p))
 		return false;
 	p->watched[map] = ioctl(p->uffd, UFFDIO_REGISTER, &reg) == 0 ?
 		WATCHED : UNWATCHABLE;
@@ -442,7 +529,8 @@ static bool fill_fresh(struct puppet *p, size_t map, uint64_t address,
 				    .mode = UFFDIO_COPY_MODE_DONTWAKE };
 
 	/* Once watched, memory can be filled in this way alone. */
-	if (p->maps[map]->kind != MAPPING_ANON || !is_watched(p, map, len))
+	if (p->maps[map]->kind != MAPPING_ANON ||
+	    nest_has(p, p->maps[map]) || !is_watched(p, map, len))
 		return false;
 	return ioctl(p->uffd, UFFDIO_COPY, &copy) == 0;
 }
@@ -481,6 +569,10 @@ static int fill_space(struct puppet *p, const struct stream_item *item,
 
 	if (!m || item->address + len > m->end || !has_own_pages(m))
 		return bad_run(item, "are in no mapping of their process", f);
+	if (item->coding == CODING_ZERO && m->kind == MAPPING_ANON &&
+	    nest_has(p, m))
+		return puppet_call(p, "drop memory", SYS_madvise, item->address,
+				   len, MADV_DONTNEED, 0, 0, NULL, f);
 	if (fill_fresh(p, map, item->address, data, len))
 		return 0;
 	if (m->prot & PROT_WRITE &&
@@ -548,7 +640,7 @@ static const void *run_data(struct stream_in *in,
 
 struct kept {
 	struct stream_item item;
-	void *data;		/* NULL: it is in a puppet */
+	void *data;
 };
 
 static struct kept *note(struct stash *st, const struct stream_item *item)
@@ -559,8 +651,20 @@ static struct kept *note(struct stash *st, const struct stream_item *item)
 	return k;
 }
 
+/* In a live stream it says between pages, and behind them, how far it is. */
+int memory_next(const struct restore *r, struct stream_in *in,
+		struct stream_item *item, struct failure *f)
+{
+	int more;
+
+	do
+		more = stream_next(in, item, f);
+	while (more > 0 && r->image.header.live && item->type == RECORD_LIVE);
+	return more;
+}
+
 int memory_fill(struct restore *r, struct stream_in *in,
-		struct stream_item *item, struct stash *st, struct failure *f)
+		struct stream_item *item, struct failure *f)
 {
 	int more = 1;
 
@@ -570,28 +674,44 @@ int memory_fill(struct restore *r, struct stream_in *in,
 		data = run_data(in, item, f);
 		if (!data || fill(r, item, data, f) < 0)
 			return -1;
-		if (st && item->id < OBJECT_FIRST)
-			note(st, item);
-	} while ((more = stream_next(in, item, f)) > 0);
+	} while ((more = memory_next(r, in, item, f)) > 0);
 	close_uffds(r);
 	return more;
 }
 
-int memory_fill_from(struct restore *r, struct strings *from,
-		     const struct stash *st, struct failure *f)
+static int copy_range(struct restore *r, struct strings *from,
+		      struct stream_item *item, uint64_t end, uint8_t *data,
+		      struct failure *f)
+{
+	while (item->address < end) {
+		uint64_t pages = (end - item->address) / PAGE;
+
+		item->count = pages < STREAM_RUN_MAX ? pages : STREAM_RUN_MAX;
+		if (strings_read(from, item->address, data,
+				 item->count * PAGE) < 0)
+			return fail_errno(f, 0, "cannot read back what was "
+					  "filled");
+		if (fill(r, item, data, f) < 0)
+			return -1;
+		item->address += item->count * PAGE;
+	}
+	return 0;
+}
+
+int memory_copy(struct restore *r, struct strings *from, uint64_t id,
+		const struct list *ranges, struct failure *f)
 {
 	uint8_t *data = xmalloc((size_t)STREAM_RUN_MAX * PAGE);
 	int rc = 0;
 
-	list_each(&st->runs, struct kept, k) {
-		if (rc == 0 && strings_read(from, k->item.address, data,
-					    k->item.count * PAGE) < 0)
-			rc = fail_errno(f, 0, "cannot read back what was filled");
+	list_each(ranges, struct page_range, range) {
+		struct stream_item item = { .type = STREAM_PAGES, .id = id,
+					    .address = range->start };
+
 		if (rc == 0)
-			rc = fill(r, &k->item, data, f);
+			rc = copy_range(r, from, &item, range->end, data, f);
 	}
 	free(data);
-	close_uffds(r);
 	return rc;
 }
 
@@ -617,7 +737,7 @@ static void *keep_room(struct stash *st, size_t len)
 	return at;
 }
 
-int memory_keep(struct stash *st, struct stream_in *in,
+int memory_keep(const struct restore *r, struct stash *st, struct stream_in *in,
 		struct stream_item *item, struct failure *f)
 {
 	int more = 1;
@@ -634,7 +754,7 @@ int memory_keep(struct stash *st, struct stream_in *in,
 		if (!k->data)
 			return fail_errno(f, 0, "no memory to keep the stream in");
 		memcpy(k->data, data, len);
-	} while ((more = stream_next(in, item, f)) > 0);
+	} while ((more = memory_next(r, in, item, f)) > 0);
 	return more;
 }
 

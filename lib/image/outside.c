@@ -262,9 +262,11 @@ static int verify(struct restore *r, struct failure *f)
 	return 0;
 }
 
-/* The terminal that some process is controlled by; 0 none. */
-static uint64_t controlling(const struct restore *r)
+/* The terminal that some process is controlled by; 0 none, or none is wanted. */
+uint64_t terminal_wanted(const struct restore *r)
 {
+	if (r->detach)
+		return 0;
 	image_each(&r->image, RECORD_PROCESS, struct rec_process, p)
 		if (p->terminal &&
 		    image_find(&r->image, RECORD_TERMINAL, p->terminal))
@@ -287,7 +289,7 @@ static void plain_lines(uint8_t *termios2, size_t len)
 	memcpy(termios2 + 4, &oflag, 4);
 }
 
-static int make_terminal(struct restore *r, struct failure *f)
+int terminal_make(struct restore *r, struct failure *f)
 {
 	const struct rec_terminal *t =
 		image_find(&r->image, RECORD_TERMINAL, r->terminal);
@@ -301,14 +303,18 @@ static int make_terminal(struct restore *r, struct failure *f)
 		if (!isatty(r->out) && !r->image.header.tty)
 			plain_lines(modes, TTY_STATE_LEN);
 	}
-	if (pty_open(&r->master, path, known ? modes : NULL, TTY_STATE_LEN,
-		     &size, f) < 0)
+	if (r->master >= 0)
+		pty_set(r->master, known ? modes : NULL, &size);
+	else if (pty_open(&r->master, path, known ? modes : NULL, TTY_STATE_LEN,
+			  &size, f) < 0)
 		return -1;
 	if (isatty(r->out))
 		pty_follow(r->master, r->out);
+	if (r->slave >= 0)
+		return 0;
 	r->slave = pty_slave(r->master, O_RDWR | O_CLOEXEC | O_NOCTTY);
 	if (r->slave < 0)
-		return fail_errno(f, 0, "cannot open %s", path);
+		return fail_errno(f, 0, "cannot open a new terminal");
 	return 0;
 }
 
@@ -369,8 +375,8 @@ static int open_outside(struct restore *r, const struct rec_outside *o)
 
 static int prepare(struct restore *r, struct failure *f)
 {
-	r->terminal = r->detach ? 0 : controlling(r);
-	if (r->terminal && make_terminal(r, f) < 0)
+	r->terminal = terminal_wanted(r);
+	if (r->terminal && terminal_make(r, f) < 0)
 		return -1;
 	image_each(&r->image, RECORD_OUTSIDE, struct rec_outside, o) {
 		int fd = open_outside(r, o);

@@ -82,7 +82,20 @@ static bool tree_uses(const struct restore *r, uint64_t start, uint64_t end)
 	image_each(&r->image, RECORD_MAPPING, struct rec_mapping, m)
 		if (m->start < end && start < m->end)
 			return true;
+	image_each(&r->image, RECORD_AREA, struct rec_area, a)
+		if (a->start < end && start < a->end)
+			return true;
 	return false;
+}
+
+bool puppets_area_is_free(const struct restore *r)
+{
+	return !tree_uses(r, r->work, r->work + AREA);
+}
+
+bool puppets_area_overlaps(const struct restore *r, uint64_t start, uint64_t end)
+{
+	return start < r->work + AREA && r->work < end;
 }
 
 static int choose_area(struct restore *r, struct failure *f)
@@ -201,15 +214,13 @@ static struct member *add_leader(struct restore *r, struct puppet *p, pid_t pid)
 	return m;
 }
 
-static int make_root(struct restore *r, struct puppet *p, uint64_t id,
+/* A fork of this program, which waits. */
+static int take_fork(struct restore *r, struct puppet *p, pid_t pid,
 		     struct failure *f)
 {
 	const struct vdso_here *here = vdso_here();
 	struct member *m;
-	pid_t pid;
 
-	if (shepherd_start(r, id, &pid, f) < 0)
-		return -1;
 	m = add_leader(r, p, pid);
 	if (tracee_seize(&m->t, pid, pid, f) < 0)
 		return -1;
@@ -221,6 +232,14 @@ static int make_root(struct restore *r, struct puppet *p, uint64_t id,
 	if (strings_attach(&p->strings, &m->t, r->work, f) < 0)
 		return -1;
 	return park(r, p, f);
+}
+
+static int make_root(struct restore *r, struct puppet *p, uint64_t id,
+		     struct failure *f)
+{
+	pid_t pid;
+
+	return shepherd_start(r, id, &pid, f) < 0 ? -1 : take_fork(r, p, pid, f);
 }
 
 /* ---- children ---- */
@@ -785,12 +804,46 @@ static int move_in(struct restore *r, struct puppet *top, struct failure *f)
 	return objects_again(r, top, f) < 0 ? -1 : files_again(r, top, f);
 }
 
-int puppets_nest(struct restore *r, struct failure *f)
+int puppets_nest(struct restore *r, bool any_pid, struct failure *f)
 {
 	struct puppet *root = *list_at(&r->puppets, struct puppet *, 0);
 
-	r->nested = true;
-	return choose_area(r, f) < 0 ? -1 : make_root(r, root, 0, f);
+	r->nested = any_pid;
+	return choose_area(r, f) < 0 ? -1 :
+		make_root(r, root, any_pid ? 0 : root->rec->pid, f);
+}
+
+int puppets_hold(struct restore *r, struct puppet *p, struct failure *f)
+{
+	pid_t pid;
+
+	if (!r->work && choose_area(r, f) < 0)
+		return -1;
+	pid = fork();
+	if (pid < 0)
+		return fail_errno(f, 0, "cannot make a process");
+	if (pid == 0) {
+		close_range(0, ~0u, 0);
+		for (;;)
+			pause();
+	}
+	return take_fork(r, p, pid, f);
+}
+
+int puppets_own_table(struct puppet *p, struct failure *f)
+{
+	if (one_call(p, "have descriptors of its own", SYS_unshare,
+		     CLONE_FILES, 0, 0, f) < 0)
+		return -1;
+	return one_call(p, NULL, SYS_prctl, PR_SET_PDEATHSIG, 0, 0, f);
+}
+
+void puppet_retell(const struct restore *r, struct puppet *p)
+{
+	struct member *m = puppet_leader(p);
+
+	m->rec = image_find(&r->image, RECORD_THREAD, p->rec->pid);
+	m->t.tell = choose_tell(r, p);
 }
 
 /*

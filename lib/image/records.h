@@ -66,6 +66,8 @@ enum record_type {
 	RECORD_MQUEUE_OPEN = 66,
 	RECORD_NAMESPACE = 76,
 	RECORD_CARRIED = 80,
+	RECORD_AREA = 90,
+	RECORD_LIVE = 91,
 };
 
 /* Objects share the id space of pages with address spaces (PIDs). */
@@ -757,6 +759,30 @@ struct rec_pidfd {
 struct rec_signalfd {
 	uint64_t mask;
 	uint32_t flags;		/* O_NONBLOCK .. */
+};
+
+/* id: PID.  Private anonymous memory whose pages come before the freeze. */
+struct rec_area {
+	uint64_t start, end;	/* addresses, end excluded */
+	uint64_t flags;		/* enum vm_flag: NR, HG, NH and no other */
+};
+
+enum live_phase {
+	LIVE_ROUND = 0,		/* pages of a program that is running */
+	LIVE_FROZEN = 1,	/* it has stopped: what was said of it so far is void,
+				   its records and the rest of its pages follow */
+	LIVE_RUN = 2,		/* it may run, the rest of its pages follows */
+	LIVE_DONE = 3,		/* all pages are above */
+};
+
+/* id: counted up from 1 */
+struct rec_live {
+	uint32_t phase;		/* enum live_phase */
+	uint64_t at_ns;		/* since the first of them */
+	uint64_t written;	/* pages known to be sent from here on */
+	uint32_t throttle;	/* percent of the time that it is held */
+	uint64_t time_ns;	/* LIVE_FROZEN: as in the header, but for now */
+	uint64_t boottime_ns, monotonic_ns;
 };
 
 #endif

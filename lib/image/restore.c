@@ -32,6 +32,7 @@
 #include "image/carry.h"
 #include "image/memory.h"
 #include "image/mqueue.h"
+#include "image/nest.h"
 #include "image/processor.h"
 #include "image/sysv.h"
 #include "proc/proc.h"
@@ -615,66 +616,15 @@ static int build_or_again(struct restore *r, struct failure *f)
 
 /* ---- the whole ---- */
 
+typedef int (*fill_step)(struct restore *, struct stream_in *,
+			 struct stream_item *, int more, struct failure *);
+
 static int fill_directly(struct restore *r, struct stream_in *in,
 			 struct stream_item *item, int more, struct failure *f)
 {
-	if (build_or_again(r, f) < 0)
+	if (build_or_again(r, f) < 0 || nests_empty(r, f) < 0)
 		return -1;
-	return more ? memory_fill(r, in, item, NULL, f) : 0;
-}
-
-/* What was filled under another PID, when the right one is not to be had. */
-struct nest {
-	struct puppet puppet;
-	pid_t shepherd;
-	int shepherd_fd;
-};
-
-static void nest_take(struct restore *r, struct nest *n)
-{
-	struct puppet *p = *list_at(&r->puppets, struct puppet *, 0);
-
-	*n = (struct nest){ *p, r->shepherd, r->shepherd_fd };
-	*p = (struct puppet){ .rec = n->puppet.rec, .space = n->puppet.space,
-			      .maps = n->puppet.maps, .map_n = n->puppet.map_n,
-			      .fds = n->puppet.fds, .fd_n = n->puppet.fd_n,
-			      .threads = n->puppet.threads,
-			      .strings.mem = -1 };
-	r->shepherd = 0;
-	r->shepherd_fd = -1;
-	r->nested = false;
-}
-
-static void nest_end(struct nest *n)
-{
-	int status;
-
-	/* The new tree has a copy of our end of its socket: to close that one
-	 * tells it nothing, but this is no word that it knows. */
-	send(n->shepherd_fd, "", 1, MSG_NOSIGNAL);
-	kill(n->puppet.pid, SIGKILL);
-	while (waitpid(n->puppet.pid, &status, __WALL) < 0 && errno == EINTR)
-		;
-	close(n->shepherd_fd);
-	while (waitpid(n->shepherd, &status, 0) < 0 && errno == EINTR)
-		;
-	strings_close(&n->puppet.strings);
-	batch_free(&n->puppet.queue);
-	list_free(&n->puppet.members);
-}
-
-static int fill_from_nest(struct restore *r, const struct stash *runs,
-			  struct failure *f)
-{
-	struct nest n;
-	int rc;
-
-	nest_take(r, &n);
-	rc = build_all(r, f);
-	if (rc == 0)
-		rc = memory_fill_from(r, &n.puppet.strings, runs, f);
-	nest_end(&n);
-	return rc;
+	return more ? memory_fill(r, in, item, f) : 0;
 }
 
 static int hatch(struct restore *r, struct failure *f)
@@ -688,28 +638,48 @@ static int hatch(struct restore *r, struct failure *f)
 	return 0;
 }
 
+/* What was filled under another PID, when the right one is not to be had. */
+static int fill_from_nest(struct restore *r, struct failure *f)
+{
+	nest_leave(r);
+	return build_all(r, f) < 0 ? -1 : nests_empty(r, f);
+}
+
+/* The lone process is there, under its own PID or, until that is free, another. */
+static int fill_one(struct restore *r, struct stream_in *in,
+		    struct stream_item *item, int more, struct failure *f)
+{
+	struct failure why = { 0 };
+
+	if (map_all(r, f) < 0 || nests_empty(r, f) < 0 ||
+	    (more && memory_fill(r, in, item, f) < 0))
+		return -1;
+	if (!r->nested)
+		return build_all(r, f);
+	await_pids(r);
+	if (!r->private_pids && hatch(r, &why) < 0 &&
+	    new_pids_for(r, &why, f) < 0)
+		return -1;
+	return r->private_pids ? fill_from_nest(r, f) : build_all(r, f);
+}
+
 /* A lone process gets its memory as it comes, and its PID when that is free. */
 static int fill_in_nest(struct restore *r, struct stream_in *in,
 			struct stream_item *item, int more, struct failure *f)
 {
-	struct failure why = { 0 };
-	struct stash runs = { 0 };
-	int rc = 0;
+	return puppets_nest(r, true, f) < 0 ? -1 :
+		fill_one(r, in, item, more, f);
+}
 
-	if (puppets_nest(r, f) < 0 || map_all(r, f) < 0)
+/* It has been here before, with most of its memory. */
+static int fill_adopted(struct restore *r, struct stream_in *in,
+			struct stream_item *item, int more, struct failure *f)
+{
+	struct puppet *p = *list_at(&r->puppets, struct puppet *, 0);
+
+	if (!r->nested && puppets_own_table(p, f) < 0)
 		return -1;
-	if (more)
-		rc = memory_fill(r, in, item, &runs, f);
-	if (rc == 0) {
-		await_pids(r);
-		if (!r->private_pids && hatch(r, &why) < 0)
-			rc = new_pids_for(r, &why, f);
-	}
-	if (rc == 0)
-		rc = r->private_pids ? fill_from_nest(r, &runs, f) :
-			build_all(r, f);
-	stash_free(&runs);
-	return rc;
+	return fill_one(r, in, item, more, f);
 }
 
 static int fill_afterwards(struct restore *r, struct stream_in *in,
@@ -717,33 +687,134 @@ static int fill_afterwards(struct restore *r, struct stream_in *in,
 			   struct failure *f)
 {
 	struct stash kept = { 0 };
-	int rc = more ? memory_keep(&kept, in, item, f) : 0;
+	int rc = more ? memory_keep(r, &kept, in, item, f) : 0;
 
 	if (rc == 0) {
 		await_pids(r);
 		rc = build_or_again(r, f);
 	}
 	if (rc == 0)
+		rc = nests_empty(r, f);
+	if (rc == 0)
 		rc = memory_fill_kept(r, &kept, f);
 	stash_free(&kept);
 	return rc;
+}
+
+/* ---- live streams ---- */
+
+static void forget_puppets(struct restore *r)
+{
+	list_each(&r->puppets, struct puppet *, p) {
+		free((*p)->maps);
+		free((*p)->fds);
+		batch_free(&(*p)->queue);
+		list_each(&(*p)->members, struct member, m) {
+			list_free(&m->t.late);
+			batch_free(&m->queue);
+		}
+		list_free(&(*p)->members);
+		list_free(&(*p)->areas);
+		free(*p);
+	}
+	list_free(&r->puppets);
+}
+
+/* Namespaces are made when the records are there for good. */
+static bool may_be_made_early(const struct restore *r)
+{
+	return r->puppets.n == 1 &&
+		!image_list(&r->image, RECORD_NAMESPACE)->n;
+}
+
+/* A lone process may have its place, and its terminal, before its records. */
+static int make_early(struct restore *r, struct failure *f)
+{
+	bool waits = choose_pids(r);
+	int rc;
+
+	r->terminal = terminal_wanted(r);
+	if (r->terminal && terminal_make(r, f) < 0)
+		return -1;
+	r->share_table = true;
+	rc = puppets_nest(r, waits, f);
+	r->share_table = false;
+	return rc;
+}
+
+/* Rounds; then the records as they are for good.  1, 0, -1 as image_read(). */
+static int receive_rounds(struct restore *r, struct stream_in *in,
+			  struct stream_item *item, int more, struct failure *f)
+{
+	bool early;
+
+	if (!more || item->type != RECORD_LIVE)
+		return fail(f, STATUS_STREAM, "live stream does not begin with a "
+			    "phase");
+	if (check_header(r, f) < 0 || plan_tree(r, f) < 0)
+		return -1;
+	choose_clocks(r);
+	early = may_be_made_early(r);
+	if ((early && make_early(r, f) < 0) ||
+	    nests_receive(r, early, in, item, f) < 0)
+		return -1;
+	forget_puppets(r);
+	image_forget(&r->image);
+	more = image_read_records(&r->image, in, item, f);
+	return more > 0 && item->type == RECORD_LIVE ?
+		memory_next(r, in, item, f) : more;
+}
+
+/* Is a thread's number somebody else's here? */
+static bool threads_have_place(const struct restore *r)
+{
+	if (r->private_pids || r->nested)
+		return true;
+	image_each(&r->image, RECORD_THREAD, struct rec_thread, t)
+		if (t->tid != r->image.header.root && taken(t->tid))
+			return false;
+	return true;
+}
+
+/* What was made early is the first puppet's; or of no more use than its memory. */
+static bool adopt_early(struct restore *r)
+{
+	if (r->nests.n && threads_have_place(r) &&
+	    !image_list(&r->image, RECORD_NAMESPACE)->n &&
+	    (r->master >= 0) == (terminal_wanted(r) != 0) && nest_adopt(r))
+		return true;
+	r->private_pids = r->private_user = r->nested = false;
+	free(r->why_new);
+	r->why_new = NULL;
+	close_fd(&r->master);
+	close_fd(&r->slave);
+	return false;
+}
+
+static fill_step choose_fill(struct restore *r)
+{
+	if (r->image.header.live == LIVE_PRECOPY && adopt_early(r))
+		return fill_adopted;
+	choose_clocks(r);
+	if (!choose_pids(r))
+		return fill_directly;
+	return r->puppets.n == 1 ? fill_in_nest : fill_afterwards;
 }
 
 static int build(struct restore *r, struct stream_in *in, struct failure *f)
 {
 	struct stream_item item;
 	int more = image_read(&r->image, in, &item, f);
-	int (*fill)(struct restore *, struct stream_in *, struct stream_item *,
-		    int, struct failure *);
+	fill_step fill;
 
+	if (more >= 0 && r->image.header.live == LIVE_PRECOPY)
+		more = receive_rounds(r, in, &item, more, f);
 	if (more < 0 || check_header(r, f) < 0 || policy_apply(r, f) < 0 ||
 	    plan(r, f) < 0 || namespaces_make(r, f) < 0 ||
 	    verify_all(r, f) < 0 ||
 	    carry_receive(r, in, &item, &more, f) < 0)
 		return -1;
-	choose_clocks(r);
-	fill = !choose_pids(r) ? fill_directly :
-		r->puppets.n == 1 ? fill_in_nest : fill_afterwards;
+	fill = choose_fill(r);
 	if (prepare_all(r, f) < 0 || fill(r, in, &item, more, f) < 0)
 		return -1;
 	return settle_all(r, f);
@@ -845,6 +916,7 @@ pid_t restore_root(const struct restore *r)
 
 void restore_abandon(struct restore *r)
 {
+	nests_end(r);
 	if (!r->released)
 		puppets_end(r);
 	carry_undo(r);
@@ -861,18 +933,7 @@ void restore_abandon(struct restore *r)
 
 void restore_free(struct restore *r)
 {
-	list_each(&r->puppets, struct puppet *, p) {
-		free((*p)->maps);
-		free((*p)->fds);
-		batch_free(&(*p)->queue);
-		list_each(&(*p)->members, struct member, m) {
-			list_free(&m->t.late);
-			batch_free(&m->queue);
-		}
-		list_free(&(*p)->members);
-		free(*p);
-	}
-	list_free(&r->puppets);
+	forget_puppets(r);
 	list_each(&r->differs, char *, d)
 		free(*d);
 	list_free(&r->differs);

@@ -53,6 +53,7 @@ struct puppet {
 	struct strings strings;
 	int uffd;		/* owned while it is being filled */
 	uint8_t *watched;	/* owned; of each mapping: by the uffd */
+	struct list areas;	/* of struct rec_area: memory that was here before */
 	size_t threads;		/* records of them */
 	struct batch queue;	/* calls put off, of the leader */
 	int64_t exe;		/* result of setting the executable */
@@ -113,6 +114,9 @@ struct restore {
 	int fd_base;		/* above every descriptor of the tree */
 	struct list puppets;	/* of struct puppet *, parents first */
 	uint64_t work;		/* address of the work area in all of them */
+	bool share_table;	/* puppets made now have this program's own table of
+				   descriptors: what is opened later is theirs, too */
+	struct list nests;	/* of struct nest: nest.c */
 	bool nested;		/* the top was made under another PID first */
 	bool private_pids;	/* in a PID namespace of their own */
 	bool private_user;	/* and a user namespace, for want of privilege */
@@ -213,7 +217,17 @@ int files_again(struct restore *r, struct puppet *top, struct failure *f);
  * PID of a lone one is not free yet, it is first made under any PID, to be given
  * memory, and later takes the right one (STATUS_DIFFERS: it is taken). */
 int puppets_make(struct restore *r, struct failure *f);
-int puppets_nest(struct restore *r, struct failure *f);
+int puppets_nest(struct restore *r, bool any_pid, struct failure *f);
+/* One that stands for nobody and holds memory: a child of this program, without
+ * descriptors, to be ended with SIGKILL. */
+int puppets_hold(struct restore *r, struct puppet *p, struct failure *f);
+/* One that was made with restore.share_table is to have its own, as it is now. */
+int puppets_own_table(struct puppet *p, struct failure *f);
+/* Of a puppet that is older than the records of its process. */
+void puppet_retell(const struct restore *r, struct puppet *p);
+/* The work area: are there mappings of the tree; is there one of these? */
+bool puppets_area_is_free(const struct restore *r);
+bool puppets_area_overlaps(const struct restore *r, uint64_t start, uint64_t end);
 int puppets_hatch(struct restore *r, struct failure *f);
 int puppets_threads(struct restore *r, struct failure *f);
 /* finish.c */
@@ -232,6 +246,10 @@ int shepherd_go(struct restore *r, struct failure *f);
 bool timer_owns(const siginfo_t *si);
 /* descriptor.c: takes file locks again, when all else is done. */
 int locks_take(struct restore *r, struct puppet *p, struct failure *f);
+/* outside.c: the id of the rec_terminal that the tree is to have anew, 0 none; makes
+ * it (r->terminal), or gives the one that is there its modes. */
+uint64_t terminal_wanted(const struct restore *r);
+int terminal_make(struct restore *r, struct failure *f);
 /* namespace.c: verifies the records, then this program is in such namespaces,
  * and so is what it makes. */
 int namespaces_make(struct restore *r, struct failure *f);

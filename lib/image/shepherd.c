@@ -13,7 +13,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -45,6 +47,7 @@ struct orders {
 	uid_t uid;
 	gid_t gid;
 	bool stay;		/* after "go", to tell the status */
+	bool share;		/* the top's descriptors are the restore's */
 };
 
 static long clone_as(uint64_t flags, pid_t pid)
@@ -171,11 +174,12 @@ static void end_all(void)
 	list_free(&kids);
 }
 
+/* In a table of our own. */
 static void close_others(int keep)
 {
+	close_range(keep + 1, ~0u, CLOSE_RANGE_UNSHARE);
 	if (keep > 0)
 		close_range(0, keep - 1, 0);
-	close_range(keep + 1, ~0u, 0);
 }
 
 static void shepherd_main(const struct orders *o)
@@ -183,8 +187,12 @@ static void shepherd_main(const struct orders *o)
 	long root;
 	int go;
 
-	/* The restore alone has it now: its end is the end of our input. */
-	close(o->others_sock);
+	/* The restore alone has it now: its end is the end of our input.  In a
+	 * table that the top has, too, it is not: there we go with him. */
+	if (o->share)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	else
+		close(o->others_sock);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	for (int sig = 1; sig < 32; sig++)
 		if (sig != SIGCHLD)
@@ -200,10 +208,13 @@ static void shepherd_main(const struct orders *o)
 		tell(o->sock, -errno);
 		_exit(1);
 	}
-	root = clone_as(0, o->root);
+	root = clone_as(o->share ? CLONE_FILES : 0, o->root);
 	if (root == 0) {
 		/* The shepherd's alone: its end is the end of what we hear. */
-		close(o->sock);
+		if (o->share)
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+		else
+			close(o->sock);
 		puppet_wait();
 	}
 	close_others(o->sock);
@@ -215,6 +226,7 @@ static void shepherd_main(const struct orders *o)
 		_exit(1);
 	}
 	prctl(PR_SET_CHILD_SUBREAPER, 0);
+	prctl(PR_SET_PDEATHSIG, 0);
 	tell(o->sock, 0);
 	if (!o->stay && !o->private_pids)
 		_exit(0);
@@ -232,6 +244,18 @@ static int hear(int sock, int *value)
 		n = recv(sock, value, sizeof(*value), 0);
 	while (n < 0 && errno == EINTR);
 	return n == sizeof(*value) ? 0 : -1;
+}
+
+/* The same while we have its other end, too. */
+static int hear_or_end(const struct restore *r, int *value)
+{
+	struct pollfd p = { .fd = r->shepherd_fd, .events = POLLIN };
+	int status;
+
+	while (poll(&p, 1, 100) <= 0)
+		if (waitpid(r->shepherd, &status, WNOHANG | __WALL) != 0)
+			return -1;
+	return hear(r->shepherd_fd, value);
 }
 
 /* The PID of the shepherd's child as we see it. */
@@ -271,15 +295,16 @@ int shepherd_start(struct restore *r, uint64_t root_id, pid_t *root,
 		   struct failure *f)
 {
 	uint64_t flags = (r->private_pids ? CLONE_NEWPID | CLONE_NEWNS : 0) |
-			 (r->private_user ? CLONE_NEWUSER : 0);
-	int socks[2], answer;
+			 (r->private_user ? CLONE_NEWUSER : 0) |
+			 (r->share_table ? CLONE_FILES : 0);
+	int socks[2], answer, heard;
 	struct orders o = {
 		.root = root_id, .private_pids = r->private_pids,
 		.private_user = r->private_user, .uid = geteuid(),
 		.gid = getegid(),
 		.monotonic_ns = r->monotonic_shift_ns,
 		.boottime_ns = r->boottime_shift_ns,
-		.stay = !r->detach, .terminal = -1,
+		.stay = !r->detach, .terminal = -1, .share = r->share_table,
 		.session = r->detach || base_has_terminal(r),
 	};
 
@@ -292,13 +317,21 @@ int shepherd_start(struct restore *r, uint64_t root_id, pid_t *root,
 	r->shepherd = clone_as(flags, 0);
 	if (r->shepherd == 0)
 		shepherd_main(&o);
-	close(socks[1]);
 	if (r->shepherd < 0) {
+		close(socks[1]);
 		close(socks[0]);
 		return fail_errno(f, 0, "cannot make a process");
 	}
 	r->shepherd_fd = socks[0];
-	if (hear(r->shepherd_fd, &answer) < 0)
+	/* In a table that is shared, it is the shepherd's until he has his own:
+	 * he may be gone, then, without our hearing of it. */
+	if (!r->share_table)
+		close(socks[1]);
+	heard = r->share_table ? hear_or_end(r, &answer) :
+		hear(r->shepherd_fd, &answer);
+	if (r->share_table)
+		close(socks[1]);
+	if (heard < 0)
 		return fail(f, STATUS_SYSTEM, "the first process went away");
 	if (answer < 0)
 		return start_failed(r, -answer, f);

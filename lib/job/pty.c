@@ -35,6 +35,13 @@ int tty_read_state(int fd, void *termios2, size_t len, struct winsize *size)
 	return size ? ioctl(fd, TIOCGWINSZ, size) : 0;
 }
 
+int pty_set(int master, const void *termios2, const struct winsize *size)
+{
+	if (termios2 && ioctl(master, SET_MODES, termios2) < 0)
+		return -1;
+	return size ? ioctl(master, TIOCSWINSZ, size) : 0;
+}
+
 static int set_up(int master, char path[PTY_PATH_LEN], const void *termios2,
 		  const struct winsize *size)
 {
@@ -43,9 +50,7 @@ static int set_up(int master, char path[PTY_PATH_LEN], const void *termios2,
 	errno = ptsname_r(master, path, PTY_PATH_LEN);
 	if (errno)
 		return -1;
-	if (termios2 && ioctl(master, SET_MODES, termios2) < 0)
-		return -1;
-	return size ? ioctl(master, TIOCSWINSZ, size) : 0;
+	return pty_set(master, termios2, size);
 }
 
 int pty_open(int *master, char path[PTY_PATH_LEN], const void *termios2,

@@ -29,6 +29,8 @@ int tty_read_state(int fd, void *termios2, size_t len, struct winsize *size);
 
 /* ---- a terminal made anew: for the restoring side ---- */
 
+/* These modes and size, as for pty_open(), for one that is there. */
+int pty_set(int master, const void *termios2, const struct winsize *size);
 /*
  * A new pseudo-terminal with these modes (NULL: the kernel's own) and size
  * (NULL: 0x0).  The caller owns *@master, which is close-on-exec; @path is

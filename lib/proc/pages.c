@@ -26,11 +26,15 @@
 #include "proc/proc.h"
 
 /* From linux/fs.h of 6.7 and later. */
+#define SCAN_WRITTEN	(1 << 1)
 #define SCAN_FILE	(1 << 2)
 #define SCAN_PRESENT	(1 << 3)
 #define SCAN_SWAPPED	(1 << 4)
 #define SCAN_PFNZERO	(1 << 5)
 #define SCAN_GUARD	(1 << 8)	/* 6.15 */
+
+#define SCAN_PROTECT	(1 << 0)	/* flags: what matches, from now on */
+#define SCAN_CHECK	(1 << 1)	/* EPERM where writes are not watched */
 
 struct scan_region {
 	uint64_t start, end, categories;
@@ -189,4 +193,35 @@ int proc_pages(int pagemap, uint64_t start, uint64_t end, enum page_want want,
 		return -1;
 	ranges->n = first;
 	return pages_by_reading(pagemap, start, end, want, ranges);
+}
+
+/*
+ * Both only where the mapping's writes are watched: by a userfaultfd that has
+ * UFFD_FEATURE_WP_ASYNC.  A page that was never protected since has been written,
+ * and so has one that is not there (any more).
+ */
+int proc_pages_written(int pagemap, uint64_t start, uint64_t end, bool again,
+		       struct list *ranges)
+{
+	struct scan_arg a = {
+		.size = sizeof(a), .start = start, .end = end,
+		.flags = SCAN_CHECK | (again ? SCAN_PROTECT : 0),
+		.category_mask = SCAN_WRITTEN,
+		.category_anyof_mask = SCAN_PRESENT | SCAN_SWAPPED,
+	};
+
+	return scan(pagemap, &a, ranges, ranges->n);
+}
+
+int proc_pages_gone(int pagemap, uint64_t start, uint64_t end,
+		    struct list *ranges)
+{
+	struct scan_arg a = {
+		.size = sizeof(a), .start = start, .end = end,
+		.flags = SCAN_CHECK,
+		.category_inverted = SCAN_PRESENT | SCAN_SWAPPED,
+		.category_mask = SCAN_WRITTEN | SCAN_PRESENT | SCAN_SWAPPED,
+	};
+
+	return scan(pagemap, &a, ranges, ranges->n);
 }

@@ -204,6 +204,16 @@ enum page_want {
 /* Appends struct page_range in order.  @pagemap: open /proc/PID/pagemap. */
 int proc_pages(int pagemap, uint64_t start, uint64_t end, enum page_want,
 	       struct list *ranges);
+/*
+ * Where a userfaultfd watches writes (UFFD_FEATURE_WP_ASYNC): the pages that are
+ * there and have been written, with @again each from now on counts as not
+ * written; and those that are not there.  EPERM: @start..@end, which must be
+ * inside one mapping, is not watched; ENOTTY: the kernel is older than 6.7.
+ */
+int proc_pages_written(int pagemap, uint64_t start, uint64_t end, bool again,
+		       struct list *ranges);
+int proc_pages_gone(int pagemap, uint64_t start, uint64_t end,
+		    struct list *ranges);
 
 /* The CPU's flags as /proc/cpuinfo names them: list of char *, owned, sorted;
  * and XCR0 (0 without XSAVE). */

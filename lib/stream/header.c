@@ -19,6 +19,7 @@ static const struct field header_fields[] = {
 	FIELD(struct stream_header, ends, FIELD_UINT),
 	FIELD(struct stream_header, host, FIELD_TEXT, .max = 256),
 	FIELD(struct stream_header, kind, FIELD_TEXT, .max = 64),
+	FIELD(struct stream_header, live, FIELD_UINT),
 	FIELD(struct stream_header, page, FIELD_UINT),
 	FIELD(struct stream_header, root, FIELD_UINT),
 	FIELD(struct stream_header, xcr0, FIELD_UINT, .hex = true),

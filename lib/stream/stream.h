@@ -67,7 +67,15 @@ struct stream_header {
 	uint32_t ends;		/* what becomes of the source after this: 0 it
 				   stays stopped, 1 is killed, 2 runs on */
 	uint64_t root;		/* PID at the top of the tree */
+	uint32_t live;		/* enum stream_live */
 	uint64_t resident;	/* bytes of memory, about: a hint of what comes */
+};
+
+/* Where the pages of a program are that was running, or is to run, meanwhile. */
+enum stream_live {
+	LIVE_NO = 0,
+	LIVE_PRECOPY = 1,	/* most come before its records */
+	LIVE_POSTCOPY = 2,	/* most come when it runs again */
 };
 
 /* A flag as /proc/cpuinfo names it. */
