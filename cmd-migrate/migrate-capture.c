@@ -166,8 +166,7 @@ static const struct argp argp = {
 /* What one move has, whichever way it goes. */
 struct move {
 	const struct options *o;
-	struct capture c;	/* of the freeze */
-	struct capture first;	/* of the beginning, with --pre-copy */
+	struct capture c;	/* the last one, of the freeze */
 	struct precopy precopy;
 	struct progress progress;
 	struct stream_out *out;
@@ -233,13 +232,18 @@ static int freeze(struct move *m, struct failure *f)
 
 static int begin(struct move *m, struct failure *f)
 {
-	return look(&m->first, m->o, f) < 0 ? -1 :
-		precopy_begin(&m->precopy, &m->first, m->out, &m->again, f);
+	return look(&m->c, m->o, f) < 0 ? -1 :
+		precopy_begin(&m->precopy, &m->c, m->out, &m->again, f);
 }
 
-/* @step, which begins with a struct capture that is all zero. */
-static int insist(struct move *m, struct capture *c,
-		  int (*step)(struct move *, struct failure *),
+static void forget(struct move *m)
+{
+	capture_free(&m->c);
+	m->c = (struct capture){ 0 };
+}
+
+/* Each try with another look at the tree. */
+static int insist(struct move *m, int (*step)(struct move *, struct failure *),
 		  struct failure *f)
 {
 	int tries = 0;
@@ -247,8 +251,7 @@ static int insist(struct move *m, struct capture *c,
 	while (step(m, f) < 0) {
 		if (!m->again || tries++ == TRIES)
 			return -1;
-		capture_free(c);
-		*c = (struct capture){ 0 };
+		forget(m);
 		*f = (struct failure){ 0 };
 		m->again = false;
 	}
@@ -274,8 +277,10 @@ static int rounds(struct move *m, struct failure *f)
 	m->precopy.max_rounds = m->o->max_rounds;
 	m->precopy.throttle = m->o->throttle;
 	m->precopy.progress = &m->progress;
-	if (insist(m, &m->first, begin, f) < 0 ||
-	    precopy_rounds(&m->precopy, f) < 0)
+	if (insist(m, begin, f) < 0)
+		return -1;
+	forget(m);
+	if (precopy_rounds(&m->precopy, f) < 0)
 		return -1;
 	say_rounds(m);
 	return 0;
@@ -288,10 +293,9 @@ static int run(struct move *m, struct failure *f)
 	if (m->o->precopy)
 		rc = rounds(m, f);
 	if (rc == 0)
-		rc = insist(m, &m->c, freeze, f);
+		rc = insist(m, freeze, f);
 	precopy_end(&m->precopy);
 	progress_done(&m->progress, rc == 0);
-	capture_free(&m->first);
 	return rc;
 }
 

@@ -23,7 +23,7 @@
 
 MOVE_HERE=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
 : "${MOVE_BIN:=${MOVE_HERE%/*}/bin}"
-MOVE_WAYS=(pipe file detach ssh taken twice twenty)
+MOVE_WAYS=(pipe file detach ssh taken twice twenty precopy leave)
 
 # What stands before a command that is to run as MOVE_AS.
 move_as=()
@@ -149,10 +149,25 @@ move_pipe_to() {
 	local dir=$1
 
 	shift
-	move_capture "$dir" "$move_pid" --kill |
+	# shellcheck disable=SC2086
+	move_capture "$dir" "$move_pid" --kill ${move_with-} |
 		"$@" 2>>"$dir/restore.err" &
 	move_job=$!
 	move_captured "$dir"
+}
+
+move_by_precopy() {
+	move_with="--pre-copy --max-rounds=3" move_by_pipe "$1"
+}
+
+# It stays where it is, and must not notice.
+move_by_leave() {
+	local i
+
+	for i in 1 2; do
+		move_capture "$1" "$move_pid" --leave-running >"$1/stream"
+		move_captured "$1" || return
+	done
 }
 
 move_by_pipe() {

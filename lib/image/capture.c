@@ -155,7 +155,7 @@ static void ask_task(struct capture *c, struct source *s, size_t at)
 	for (size_t row = 0; kinds[row]; row++) {
 		t->first_call[row] = t->asked.calls.n;
 		t->first_data[row] = (t->asked.used + 15) & ~(size_t)15;
-		if (kinds[row]->ask)
+		if (kinds[row]->ask && (!c->watch || kinds[row]->draft))
 			kinds[row]->ask(c, s, t, &t->asked);
 	}
 }
@@ -287,7 +287,8 @@ void capture_header(struct capture *c)
 	list_free(&names);
 }
 
-int capture_record(struct capture *c, struct failure *f)
+/* Up to where each task has been asked. */
+static int question(struct capture *c, struct failure *f)
 {
 	obstacles_clear(c);
 	if (look_all(c, f) < 0 || check_all(c, f) < 0)
@@ -295,7 +296,28 @@ int capture_record(struct capture *c, struct failure *f)
 	if (c->obstacles.n)
 		return capture_refuse(c, f);
 	capture_header(c);
-	if (prepare_all(c, f) < 0 || ask_all(c, f) < 0)
+	return prepare_all(c, f) < 0 ? -1 : ask_all(c, f);
+}
+
+/* What sockets hold is left alone: to be looked at twice changes some of it. */
+int capture_draft(struct capture *c, struct track *watch, struct failure *f)
+{
+	c->watch = watch;
+	if (question(c, f) < 0)
+		return -1;
+	for (size_t row = 0; kinds[row]; row++) {
+		if (!kinds[row]->draft)
+			continue;
+		list_each(&c->sources, struct source, s)
+			if (kinds[row]->draft(c, s, f) < 0)
+				return -1;
+	}
+	return track_start(watch, c, f) < 0 ? -1 : detach_all(c, f);
+}
+
+int capture_record(struct capture *c, struct failure *f)
+{
+	if (question(c, f) < 0)
 		return -1;
 	for (size_t row = 0; kinds[row]; row++) {
 		if (!kinds[row]->capture)
@@ -307,8 +329,6 @@ int capture_record(struct capture *c, struct failure *f)
 	unix_forget(c);
 	if (c->obstacles.n)
 		return capture_refuse(c, f);
-	if (c->watch && track_start(c->watch, c, f) < 0)
-		return -1;
 	return detach_all(c, f);
 }
 

@@ -143,7 +143,7 @@ struct capture {
 	uint32_t live;		/* header.live: enum stream_live */
 	struct entered *entered;	/* owned: namespace.c */
 	struct track *track;	/* what has been sent of it already; NULL */
-	struct track *watch;	/* to be begun when it is recorded; NULL */
+	struct track *watch;	/* begun by its draft; NULL */
 };
 
 /* How an object's bytes are found again when pages are written. */
@@ -162,6 +162,9 @@ struct seen_object {
 int capture_look(struct capture *c, pid_t root, struct failure *f);
 int capture_freeze(struct capture *c, struct failure *f);
 int capture_record(struct capture *c, struct failure *f);
+/* In place of it, when it is to run on and to be recorded later: those kinds of
+ * records alone that have a draft; from then on its writes are watched. */
+int capture_draft(struct capture *c, struct track *, struct failure *f);
 /* All but the end; and but the header, if that says that it is live. */
 int capture_write(struct capture *c, struct stream_out *out, struct failure *f);
 

@@ -273,11 +273,19 @@ int capture_hold(struct capture *c, struct failure *f)
 {
 	list_each(&c->sources, struct source, s)
 		forget_tasks(s);
+	walk_tree(c, c->root);
+	list_each(&c->sources, struct source, s)
+		if (!s->fds.n)
+			source_look_fds(c, s);
 	c->patience = PATIENCE;
-	if (freeze_all(c, f) == 0)
-		return 0;
-	capture_let_go(c);
-	return -1;
+	if (freeze_all(c, f) < 0) {
+		capture_let_go(c);
+		return -1;
+	}
+	list_each(&c->sources, struct source, s)
+		list_each(&s->tasks, struct source_task, t)
+			thread_remember_wait(t);
+	return 0;
 }
 
 /* A task that was let go stops by itself, a moment later; whoever hears that
@@ -320,10 +328,13 @@ void capture_release(struct capture *c, enum capture_end end)
 			struct source_task *t =
 				list_at(&s->tasks, struct source_task, i);
 
-			if (end == END_KILLED)
+			if (end == END_KILLED) {
 				tracee_reap(&t->t);
-			else
-				tracee_release(&t->t, end == END_STOPPED);
+				continue;
+			}
+			if (t->t.stopped)
+				thread_remember_wait(t);
+			tracee_release(&t->t, end == END_STOPPED);
 		}
 	}
 	if (end == END_STOPPED)

@@ -54,6 +54,8 @@ struct kind {
 		    struct batch *);
 	/* In the freeze: from a process into records. */
 	int (*capture)(struct capture *, struct source *, struct failure *);
+	/* The same for the draft that a live stream begins with. */
+	int (*draft)(struct capture *, struct source *, struct failure *);
 
 	/* Once, before anything is made: are the records sound, is all here
 	 * that they name? */

@@ -175,7 +175,7 @@ bool capture_drops(const struct capture *c, int fd)
 	return false;
 }
 
-static int look_fds(const struct capture *c, struct source *s)
+int source_look_fds(const struct capture *c, struct source *s)
 {
 	struct proc_fd_dirs dirs;
 	struct list fds = { 0 };
@@ -246,7 +246,7 @@ static int try_look(const struct capture *c, struct source *s,
 			    "process %d (%s) is a thread of the kernel",
 			    s->pid, s->status.name);
 	if (proc_maps(s->via, c->frozen || !c->quick_look, &s->maps) < 0 ||
-	    look_fds(c, s) < 0)
+	    source_look_fds(c, s) < 0)
 		return look_failed(s, f);
 	if (!s->maps.n)		/* it is just ending, or not ours to see */
 		return fail(f, STATUS_NOPROC, "process %d is ending", s->pid);

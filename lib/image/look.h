@@ -8,6 +8,8 @@
 /* Adds what is below @root and not in the list; true if there was any. */
 bool walk_tree(struct capture *c, pid_t root);
 struct source *find_source(const struct capture *c, pid_t pid);	/* or NULL */
+/* What it has open, into s->fds; -1 with errno. */
+int source_look_fds(const struct capture *c, struct source *s);
 void source_drop(struct capture *c, size_t i);
 void forget_tree(struct capture *c);
 

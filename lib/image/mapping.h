@@ -29,5 +29,7 @@ int uring_map(struct restore *r, struct puppet *p, const struct rec_mapping *m,
 	      struct failure *f);
 /* A descriptor to fill it by; -1 with errno. */
 int object_writable(struct restore *r, uint64_t id);
+/* Those of what is executed go again, before a puppet gets a copy of them. */
+void objects_end_writing(struct restore *r);
 
 #endif

@@ -520,5 +520,5 @@ int namespaces_make(struct restore *r, struct failure *f)
 
 const struct kind kind_namespace = {
 	.type = RECORD_NAMESPACE, .schema = &schema, .unique = true,
-	.check = check, .capture = capture,
+	.check = check, .capture = capture, .draft = capture,
 };

@@ -427,6 +427,13 @@ int object_writable(struct restore *r, uint64_t id)
 	return rw;
 }
 
+void objects_end_writing(struct restore *r)
+{
+	list_each(&r->objects_rw, struct opened, rw)
+		close(rw->fd);
+	list_free(&r->objects_rw);
+}
+
 /* Sealed when all is written and mapped; once is enough, for the top.  Nor is
  * anything written any more to what is executed. */
 static int settle(struct restore *r, struct puppet *p, struct failure *f)
@@ -441,9 +448,7 @@ static int settle(struct restore *r, struct puppet *p, struct failure *f)
 		if (is_executed(r, o_r->id))
 			set_owner(r, o, opened_find(&r->objects, o_r->id));
 	}
-	list_each(&r->objects_rw, struct opened, rw)
-		close(rw->fd);
-	list_free(&r->objects_rw);
+	objects_end_writing(r);
 	return 0;
 }
 

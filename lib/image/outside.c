@@ -241,6 +241,15 @@ static int capture(struct capture *c, struct source *s,
 	return 0;
 }
 
+/* Terminals are met as descriptors; a draft has none of these. */
+static int draft(struct capture *c, struct source *s, struct failure *f)
+{
+	list_each(&s->fds, struct source_fd, fd)
+		if (is_terminal(fd))
+			terminal_of(c, s, fd, f);
+	return f->status ? -1 : 0;
+}
+
 const struct fd_kind fd_kind_outside = {
 	.check = check, .capture = capture,
 };
@@ -392,6 +401,7 @@ static int prepare(struct restore *r, struct failure *f)
 
 const struct kind kind_terminal = {
 	.type = RECORD_TERMINAL, .schema = &terminal_schema, .unique = true,
+	.draft = draft,
 };
 
 const struct kind kind_outside = {

@@ -431,6 +431,6 @@ static int settle(struct restore *r, struct puppet *p, struct failure *f)
 
 const struct kind kind_process = {
 	.type = RECORD_PROCESS, .schema = &schema, .unique = true,
-	.check = check, .ask = ask, .capture = capture,
+	.check = check, .ask = ask, .capture = capture, .draft = capture,
 	.verify = verify, .build = build, .settle = settle,
 };

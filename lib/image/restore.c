@@ -30,6 +30,7 @@
 #include "base/io.h"
 #include "image/capture.h"
 #include "image/carry.h"
+#include "image/mapping.h"
 #include "image/memory.h"
 #include "image/mqueue.h"
 #include "image/nest.h"
@@ -656,6 +657,7 @@ static int fill_one(struct restore *r, struct stream_in *in,
 		return -1;
 	if (!r->nested)
 		return build_all(r, f);
+	objects_end_writing(r);
 	await_pids(r);
 	if (!r->private_pids && hatch(r, &why) < 0 &&
 	    new_pids_for(r, &why, f) < 0)

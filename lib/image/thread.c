@@ -126,12 +126,17 @@ struct wait_note {
 #define NOTE_MAGIC	0x65746f6e74696177ull
 #define RED_ZONE	128
 
+static uint64_t place_on_stack(const struct user_regs_struct *r)
+{
+	return (r->rsp - RED_ZONE - sizeof(struct wait_note)) & ~15ull;
+}
+
 static uint64_t note_place(const struct rec_thread *rec,
 			   const struct user_regs_struct *r)
 {
 	if (rec->alt_size && !(rec->alt_flags & 2 /* SS_DISABLE */))
 		return rec->alt_flags & 1 /* SS_ONSTACK */ ? 0 : rec->alt_base;
-	return (r->rsp - RED_ZONE - sizeof(struct wait_note)) & ~15ull;
+	return place_on_stack(r);
 }
 
 static uint64_t note_sum(const struct wait_note *n)
@@ -140,13 +145,21 @@ static uint64_t note_sum(const struct wait_note *n)
 }
 
 /* One that has run out is of an earlier wait. */
-static bool read_note(pid_t pid, const struct rec_thread *rec,
-		      const struct user_regs_struct *r, struct wait_note *n)
+static bool note_at(pid_t pid, uint64_t place,
+		    const struct user_regs_struct *r, struct wait_note *n)
 {
-	return peek(pid, note_place(rec, r), n, sizeof(*n)) == 0 &&
+	return peek(pid, place, n, sizeof(*n)) == 0 &&
 	       n->magic == NOTE_MAGIC && n->sum == note_sum(n) &&
 	       n->rip == r->rip && n->rsp == r->rsp && n->kind <= WAIT_FUTEX &&
 	       n->deadline_ns > (uint64_t)monotonic_ns();
+}
+
+/* Who did not know of a signal stack left it on the other one. */
+static bool read_note(pid_t pid, const struct rec_thread *rec,
+		      const struct user_regs_struct *r, struct wait_note *n)
+{
+	return note_at(pid, note_place(rec, r), r, n) ||
+	       note_at(pid, place_on_stack(r), r, n);
 }
 
 /* Where it cannot be written, a later capture knows less; no harm else. */
@@ -241,6 +254,17 @@ static unsigned long long *argument(struct user_regs_struct *r, int i)
 	return args[i];
 }
 
+/* Of the waits that the kernel would go on with by restart_syscall(2), those that
+ * can as well be begun again: nobody has to remember them then. */
+static bool has_no_end(const struct user_regs_struct *r)
+{
+	if ((int64_t)r->rax != -ERESTART_RESTARTBLOCK)
+		return false;
+	if ((int64_t)r->orig_rax == SYS_futex)
+		return (r->rsi & FUTEX_COMMAND) != FUTEX_WAIT || !r->r10;
+	return (int64_t)r->orig_rax == SYS_poll && (int)r->rdx < 0;
+}
+
 /*
  * A wait that ends with EINTR for our stop alone, see wait.h: the kernel is
  * told to begin it again, unless a handler runs; for the time left, where that
@@ -252,6 +276,11 @@ void thread_wait_again(struct source_task *t)
 	const struct wait_begun *call = (int64_t)r->orig_rax < 0 ||
 		(int64_t)r->rax != -EINTR ? NULL : wait_begun(r->orig_rax);
 
+	if (has_no_end(r)) {
+		r->rax = -ERESTARTNOHAND;
+		tracee_set_regs(&t->t, r);
+		return;
+	}
 	if (!call)
 		return;
 	r->rax = -ERESTARTNOHAND;
@@ -301,7 +330,9 @@ static void left_of_wait(struct rec_thread *rec, const struct source_task *t,
 	if ((int64_t)r->orig_rax < 0 ||
 	    (int64_t)r->rax != -ERESTART_RESTARTBLOCK)
 		return;
-	if ((long)r->orig_rax == SYS_restart_syscall &&
+	/* Who was not asleep has just begun to wait, or was let go by a capture
+	 * just now and has not got any further. */
+	if (((long)r->orig_rax == SYS_restart_syscall || !t->slept_ns) &&
 	    read_note(t->t.tid, rec, r, &note)) {
 		rec->wait = note.kind;
 		rec->wait_ns = note.deadline_ns - monotonic_ns();
@@ -323,6 +354,15 @@ static void left_of_wait(struct rec_thread *rec, const struct source_task *t,
 	}
 	if (rec->wait)
 		write_note(t->t.tid, rec, r);
+}
+
+void thread_remember_wait(struct source_task *t)
+{
+	struct rec_thread rec = { 0 };
+	struct user_regs_struct r = t->t.regs;
+
+	left_of_begun(&rec, t, &r);
+	left_of_wait(&rec, t, &r);
 }
 
 /* ---- capture ---- */
@@ -406,6 +446,16 @@ static int capture_thread(struct capture *c, struct source *s,
 		rec->robust_len = len;
 	answers(c, t, rec);
 	return read_registers(t, rec, f);
+}
+
+/* It goes on waiting, and will be captured. */
+static int draft(struct capture *c, struct source *s, struct failure *f)
+{
+	(void)c;
+	(void)f;
+	list_each(&s->tasks, struct source_task, t)
+		thread_remember_wait(t);
+	return 0;
 }
 
 static int capture(struct capture *c, struct source *s, struct failure *f)
@@ -562,6 +612,6 @@ int thread_resume_wait(struct puppet *p, struct member *m,
 
 const struct kind kind_thread = {
 	.type = RECORD_THREAD, .schema = &schema, .unique = true,
-	.check = check, .ask = ask, .capture = capture,
+	.check = check, .ask = ask, .capture = capture, .draft = draft,
 	.verify = verify, .thread = thread,
 };

@@ -10,6 +10,9 @@
 int thread_leave_rseq(struct source_task *t, struct failure *f);
 /* As soon as it is stopped: a wait that the stop has ended begins again. */
 void thread_wait_again(struct source_task *t);
+/* A task that waits will go on, and be captured later: leaves a note of when its
+ * wait ends. */
+void thread_remember_wait(struct source_task *t);
 /* Goes back into the wait it was in; changes the result in @regs. */
 int thread_resume_wait(struct puppet *p, struct member *m,
 		       struct user_regs_struct *regs, struct failure *f);

@@ -30,7 +30,7 @@
 #define WP_ASYNC	(1 << 15)
 
 #define AREA_MIN	(128u << 10)	/* smaller ones are sent in the freeze */
-#define SPACE_MIN	(1u << 20)	/* so are processes with less */
+#define SPACE_MIN	(64u << 10)	/* so are processes with less */
 #define AT_ONCE		(8u << 20)	/* bytes scanned, then sent */
 
 #define AREA_FLAGS	((uint64_t)(VMF_NR | VMF_HG | VMF_NH))

@@ -190,6 +190,13 @@ static bool has_flying(const struct source_fd *fd)
 	return at && atoi(at + strlen("scm_fds:")) > 0;
 }
 
+/* What waits in sockets is looked at in the freeze; not in that of a draft: to be
+ * looked at twice hides empty messages. */
+static bool walks(const struct capture *c)
+{
+	return c->frozen && !c->watch;
+}
+
 static bool any_socket(const struct capture *c)
 {
 	list_each(&c->sources, struct source, s)
@@ -221,7 +228,7 @@ static int look(struct capture *c, struct failure *f)
 				tree_unix_add(l, s, fd);
 				l->flying |= has_flying(fd);
 			}
-	return c->frozen ? queues_walk(l, f) : 0;
+	return walks(c) ? queues_walk(l, f) : 0;
 }
 
 /* Before any other kind asks who is in the tree. */
@@ -318,7 +325,7 @@ static void check_end(struct capture *c, struct source *s,
 
 	/* Its peer may be one of those in flight: the freeze will tell. */
 	if (!leads_out(l, k) || may_go_on(l, k) ||
-	    c->unix_policy != UNIX_REFUSE || (l->flying && !c->frozen))
+	    c->unix_policy != UNIX_REFUSE || (l->flying && !walks(c)))
 		return;
 	obstacle_add(c, s, "capture the process at its other end with it, leave "
 		     "it behind (--drop), or say what becomes of it "
@@ -356,7 +363,7 @@ static void check_waiting(struct capture *c, struct source *s,
 	list_each(&k->waiting, uint32_t, w)
 		strangers |= *w && !in_tree(l, *w);
 	if (strangers && c->unix_policy == UNIX_REFUSE &&
-	    (!l->flying || c->frozen)) {
+	    (!l->flying || walks(c))) {
 		obstacle_add(c, s, "wait until it has accepted them, or leave "
 			     "them behind (--unix=close)",
 			     "has not yet accepted connections from outside the "
@@ -382,7 +389,7 @@ static int check(struct capture *c, struct source *s,
 
 	(void)f;
 	if (!t || !t->k) {
-		if (c->frozen)
+		if (walks(c))
 			obstacle_add(c, s, NULL, "has a socket of another "
 				     "network namespace (descriptor %d)", fd->fd);
 		return 0;

@@ -46,16 +46,7 @@ static int put_phase(struct precopy *p, struct rec_live *rec, struct failure *f)
 static int put_draft(struct precopy *p, const struct capture *c,
 		     struct failure *f)
 {
-	static const enum record_type types[] = {
-		RECORD_NAMESPACE, RECORD_PROCESS, RECORD_TERMINAL,
-	};
-
-	if (stream_put_header(p->out, &c->image.header, f) < 0)
-		return -1;
-	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
-		if (image_write_kind(&c->image, types[i], p->out, f) < 0)
-			return -1;
-	return 0;
+	return image_write(&c->image, p->out, f);
 }
 
 int precopy_begin(struct precopy *p, struct capture *c, struct stream_out *out,
@@ -64,11 +55,10 @@ int precopy_begin(struct precopy *p, struct capture *c, struct stream_out *out,
 	int64_t frozen = monotonic_ns();
 	int rc = 0;
 
-	p->tree = c;
+	p->tree.root = c->root;
 	p->out = out;
 	track_end(&p->track);	/* of another try */
-	c->watch = &p->track;
-	if (capture_freeze(c, f) < 0 || capture_record(c, f) < 0) {
+	if (capture_freeze(c, f) < 0 || capture_draft(c, &p->track, f) < 0) {
 		*again = f->status == STATUS_OBSTACLE;
 		rc = -1;
 	}
@@ -82,7 +72,7 @@ int precopy_begin(struct precopy *p, struct capture *c, struct stream_out *out,
 static void let_go(struct precopy *p)
 {
 	if (p->held)
-		capture_let_go(p->tree);
+		capture_let_go(&p->tree);
 	p->held = false;
 }
 
@@ -100,7 +90,7 @@ static int take_turns(void *arg, struct failure *f)
 		p->turn_ns = now + PERIOD_MS * MS * (100 - p->throttled) / 100;
 		return 0;
 	}
-	if (capture_hold(p->tree, f) < 0)
+	if (capture_hold(&p->tree, f) < 0)
 		return -1;
 	p->held = true;
 	p->turn_ns = now + PERIOD_MS * MS * p->throttled / 100;
@@ -198,4 +188,5 @@ void precopy_end(struct precopy *p)
 {
 	let_go(p);
 	track_end(&p->track);
+	capture_free(&p->tree);
 }

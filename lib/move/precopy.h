@@ -34,7 +34,7 @@ struct precopy {
 	unsigned throttled;	/* percent of the time that it was held */
 
 	/* Its own. */
-	struct capture *tree;	/* the first one, to hold it by; the caller's */
+	struct capture tree;	/* to hold it by */
 	struct stream_out *out;
 	int64_t start_ns, freeze_ns;
 	uint64_t phases;
@@ -42,8 +42,7 @@ struct precopy {
 	bool held;
 };
 
-/* @c has been looked at, and has no obstacles; it must stay until precopy_end().
- * *@again as for capture_record(): nothing has been written. */
+/* @c has been looked at, and has no obstacles.  *@again as for capture_record(): nothing has been written. */
 int precopy_begin(struct precopy *, struct capture *c, struct stream_out *,
 		  bool *again, struct failure *);
 int precopy_rounds(struct precopy *, struct failure *);
