@@ -49,7 +49,8 @@ static const struct fd_kind *const fd_kinds[] = {
 	&fd_kind_eventfd, &fd_kind_uring, &fd_kind_epoll, &fd_kind_signalfd, &fd_kind_timerfd,
 	&fd_kind_inotify, &fd_kind_fanotify,
 	&fd_kind_pidfd,
-	&fd_kind_file, &fd_kind_pipe, &fd_kind_inet, &fd_kind_netlink, NULL,
+	&fd_kind_file, &fd_kind_pipe, &fd_kind_inet, &fd_kind_netlink,
+	&fd_kind_packet, NULL,
 };
 
 static const struct fd_kind *kind_of_fd(struct capture *c,
@@ -72,7 +73,7 @@ static const struct fd_kind *kind_of_fd(struct capture *c,
 static const char *socket_name(const char *protocol)
 {
 	static const struct { const char *protocol, *name; } names[] = {
-		{ "PACKET", "a packet socket" }, { "NETLINK", "a netlink socket" },
+		{ "NETLINK", "a netlink socket" },
 		{ "ALG", "an AF_ALG socket" }, { "AF_VSOCK", "a vsock socket" },
 		{ "MPTCP", "an MPTCP socket" }, { "MPTCPv6", "an MPTCP socket" },
 		{ "SCTP", "an SCTP socket" }, { "SCTPv6", "an SCTP socket" },

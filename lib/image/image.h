@@ -86,8 +86,8 @@ extern const struct kind
 	kind_pending, kind_timers, kind_limits, kind_space, kind_mapping,
 	kind_vdso, kind_object, kind_file, kind_pipe, kind_pipe_end,
 	kind_terminal, kind_outside, kind_descriptor,
-	kind_inet, kind_inet_data, kind_tcp, kind_netlink, kind_unix, kind_message,
-	kind_carried;
+	kind_inet, kind_inet_data, kind_tcp, kind_netlink, kind_packet, kind_unix,
+	kind_message, kind_carried;
 
 extern const struct kind
 	kind_proc_file,

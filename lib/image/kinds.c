@@ -40,6 +40,7 @@ const struct kind *const kinds[] = {
 	&kind_inet,
 	&kind_inet_data,
 	&kind_netlink,
+	&kind_packet,
 	&kind_signalfd,
 	&kind_timerfd,
 	&kind_inotify,

@@ -57,6 +57,7 @@ enum record_type {
 	RECORD_INET_DATA = 51,
 	RECORD_TCP = 52,
 	RECORD_NETLINK = 53,
+	RECORD_PACKET = 54,
 	RECORD_PROC_FILE = 60,
 	RECORD_SHM = 61,
 	RECORD_SEM = 62,
@@ -603,6 +604,29 @@ struct rec_netlink {
 	uint32_t port;		/* nl_pid */
 	uint32_t peer_port, peer_groups;
 	struct list groups;	/* of uint64_t, from 1 */
+	struct list options;	/* of struct rec_option */
+	struct list owner;	/* of struct rec_owner, at most one */
+};
+
+/* What a packet socket has asked to hear, PACKET_ADD_MEMBERSHIP. */
+struct rec_packet_member {
+	uint32_t type;		/* PACKET_MR_* */
+	uint32_t count;		/* how often it has been added */
+	char *device;
+	struct blob address;
+};
+
+/* id: counted up with rec_file; packet(7) */
+struct rec_packet {
+	uint32_t type;		/* SOCK_RAW, SOCK_DGRAM */
+	uint32_t protocol;	/* ETH_P_*; 0 it hears nothing */
+	char *device;		/* that it is bound to; none: all */
+	uint32_t flags;		/* O_NONBLOCK, O_ASYNC */
+	uint32_t copy;		/* PACKET_COPY_THRESH */
+	bool unread;		/* packets waited, and are lost */
+	bool grouped;		/* it shares packets with others: */
+	uint32_t fanout;	/* as PACKET_FANOUT gives it */
+	struct list members;	/* of struct rec_packet_member */
 	struct list options;	/* of struct rec_option */
 	struct list owner;	/* of struct rec_owner, at most one */
 };
