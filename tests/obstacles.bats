@@ -79,6 +79,27 @@ refused_with() {
 		"UV_USE_IO_URING=0"
 }
 
+@test "asynchronous I/O with too many events" {
+	holds 'import ctypes
+ctx = ctypes.c_uint64(0)
+call(206, 17000, ctypes.byref(ctx))
+fd = os.memfd_create("empty")
+one = room(struct.pack("QIIHHIQQqQII", 0, 0, 0, 0, 0, fd, 0, 0, 0, 0, 0, 0))
+many = (ctypes.c_uint64 * 1000)(*[ctypes.addressof(one)] * 1000)
+for i in range(33):
+    assert call(209, ctx, 1000, many) == 1000
+'
+	run --separate-stderr "$MOVE_BIN/migrate-capture" --drop=0 --drop=3 \
+		"$pid"
+	assert_equal "$status" 69
+	[[ $stderr == *"more than 32768 events that nobody has taken"* ]] ||
+		fail "$stderr"
+	echo >"$BATS_TEST_TMPDIR/go"
+	wait "$pid"
+	pid=
+	[ -e "$BATS_TEST_TMPDIR/done" ]
+}
+
 @test "userfaultfd" {
 	holds 'call(323, 1)'
 	refused_with "has a userfaultfd open (anon_inode:[userfaultfd]" \

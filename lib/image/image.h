@@ -93,7 +93,7 @@ extern const struct kind
 	kind_proc_file,
 	kind_shm, kind_sem, kind_msg, kind_notice, kind_mqueue,
 	kind_mqueue_open,
-	kind_eventfd, kind_uring, kind_epoll, kind_timerfd, kind_pidfd, kind_signalfd,
+	kind_eventfd, kind_aio, kind_uring, kind_epoll, kind_timerfd, kind_pidfd, kind_signalfd,
 	kind_inotify, kind_fanotify;
 
 extern const struct kind kind_pty, kind_pty_end, kind_traits, kind_cgroups,

@@ -24,6 +24,7 @@ const struct kind *const kinds[] = {
 	&kind_object,
 	&kind_space,
 	&kind_mapping,
+	&kind_aio,		/* when all else is mapped; before eventfds */
 	&kind_shm,		/* after what is attached */
 	&kind_sem,
 	&kind_msg,

@@ -39,6 +39,7 @@ enum record_type {
 	RECORD_DESCRIPTOR = 33,
 	RECORD_EVENTFD = 34,
 	RECORD_URING = 41,
+	RECORD_AIO = 42,
 	RECORD_EPOLL = 35,
 	RECORD_TIMERFD = 36,
 	RECORD_SIGNALFD = 37,
@@ -283,6 +284,7 @@ enum mapping_kind {
 	MAPPING_VVAR = 3,	/* [vvar], [vvar_vclock], [vdso]: the kernel's */
 	MAPPING_VDSO = 4,
 	MAPPING_RING = 5,	/* the memory of a rec_uring */
+	MAPPING_AIO = 6,	/* that of a rec_aio */
 };
 
 /* id: PID of the address space; in order of address */
@@ -297,6 +299,14 @@ struct rec_mapping {
 				   [anon:NAME] is a name that was given to it */
 	struct list guards;	/* of uint64_t: start and end of each range that
 				   MADV_GUARD_INSTALL made to fault */
+};
+
+/* id: PID of the address space; by address; a context of io_setup(2) */
+struct rec_aio {
+	uint64_t start;		/* of its mapping: its number, aio_context_t */
+	bool dead;		/* memory alone: the context is a parent's */
+	uint32_t head;		/* where in the ring events begin */
+	struct blob events;	/* struct io_event, not taken yet, in order */
 };
 
 /* id 1: the vDSO all of them use */
