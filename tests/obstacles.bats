@@ -17,6 +17,7 @@ setup() {
 
 teardown() {
 	[ -z "${pid-}" ] || kill -KILL "$pid" 2>/dev/null || true
+	umount "$BATS_TEST_TMPDIR/bpf" 2>/dev/null || true
 }
 
 # A program that does the Python text $1, says what it cannot have, and goes on
@@ -121,9 +122,34 @@ for i in range(33):
 	refused_with "has a performance counter open" "--drop"
 }
 
-@test "BPF map" {
-	holds 'call(321, 0, room(struct.pack("IIIII", 2, 4, 4, 4, 0)), 72)'
-	refused_with "has something of BPF open (anon_inode:bpf-map" "--drop"
+@test "a BPF map that somebody else has, too" {
+	holds 'call(321, 0, room(struct.pack("IIIII", 2, 4, 4, 4, 0)), 72)
+hold = os.fork()
+if not hold:
+    os.setsid()
+    if os.fork():
+        os._exit(0)
+    open("holder", "w").write(str(os.getpid()))
+    import time
+    while not os.path.exists("done"):
+        time.sleep(0.01)
+    os._exit(0)
+os.waitpid(hold, 0)
+while not os.path.exists("holder"):
+    pass'
+	refused_with "has a BPF map that process" "has, too" "--drop"
+}
+
+@test "a BPF map that is pinned" {
+	local dir=$BATS_TEST_TMPDIR/bpf
+
+	mkdir "$dir"
+	mount -t bpf bpf "$dir" || skip "no file system of BPF here"
+	holds 'fd = call(321, 0, room(struct.pack("IIIII", 2, 4, 4, 4, 0)), 72)
+os.mkdir("bpf/below")
+path = room(b"bpf/below/map")
+call(321, 6, room(struct.pack("QI", ctypes.addressof(path), fd)), 72)'
+	refused_with "has a BPF map that is pinned as $dir/below/map"
 }
 
 @test "Landlock ruleset" {

@@ -93,6 +93,7 @@ extern const struct kind
 	kind_proc_file,
 	kind_shm, kind_sem, kind_msg, kind_notice, kind_mqueue,
 	kind_mqueue_open,
+	kind_bpf_map, kind_bpf_data, kind_btf,
 	kind_eventfd, kind_aio, kind_uring, kind_epoll, kind_timerfd, kind_pidfd, kind_signalfd,
 	kind_inotify, kind_fanotify;
 

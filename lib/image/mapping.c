@@ -105,6 +105,8 @@ static const char *unmovable(const struct proc_map *m)
 		return NULL;
 	if (!strcmp(m->path, "[uprobes]"))
 		return "has been traced with uprobes";
+	if (!strcmp(m->path, "anon_inode:bpf-map"))
+		return "maps a BPF map";
 	if (m->path[0] != '/')
 		return "maps something of the kernel's";
 	if (is_aio(m) && m->offset)

@@ -40,6 +40,9 @@ enum record_type {
 	RECORD_EVENTFD = 34,
 	RECORD_URING = 41,
 	RECORD_AIO = 42,
+	RECORD_BPF_MAP = 43,
+	RECORD_BPF_DATA = 44,
+	RECORD_BTF = 47,
 	RECORD_EPOLL = 35,
 	RECORD_TIMERFD = 36,
 	RECORD_SIGNALFD = 37,
@@ -728,6 +731,34 @@ struct rec_epoll {
 				   there was, or that was not asked */
 	uint32_t flags;		/* O_NONBLOCK .. */
 	uint32_t busy_us, busy_budget, busy_prefer;	/* EPIOCSPARAMS */
+};
+
+/* id: counted up with rec_file; an open map of bpf(2) */
+struct rec_bpf_map {
+	uint32_t number;	/* the kernel's, at the source: descriptions of
+				   the same map have the same */
+	uint32_t type;		/* BPF_MAP_TYPE_* */
+	uint32_t key, value;	/* bytes */
+	uint32_t entries;	/* that it has room for, or has */
+	uint32_t map_flags;	/* BPF_F_*, of its making */
+	uint32_t flags;		/* O_ACCMODE, O_NONBLOCK .. */
+	char *name;
+	bool frozen;		/* BPF_MAP_FREEZE */
+	uint32_t cpus;		/* that each element has values for, 0 one value
+				   for all */
+	struct blob btf;	/* types that it was made with, the first alone */
+	uint32_t btf_key, btf_value;	/* which of them */
+};
+
+/* id: of the first rec_bpf_map of its number; in any order */
+struct rec_bpf_data {
+	struct blob data;	/* keys and values, one behind the other; each of
+				   the values of processors has whole 8 bytes */
+};
+
+/* id: counted up with rec_file; types of bpf(2) */
+struct rec_btf {
+	struct blob data;	/* as they were loaded */
 };
 
 #define URING_MAX	(3u << 20)	/* bytes */
