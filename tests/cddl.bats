@@ -65,6 +65,12 @@ each_is_valid() {
 	each_is_valid fifo file-append creds-ids
 }
 
+@test "packets, asynchronous I/O and maps of BPF are as the page says" {
+	[ "$(id -u)" = 0 ] || skip "only root may have them"
+	each_is_valid packet-members packet-fanout aio-unread aio-several \
+		bpf-maps bpf-cpus bpf-views
+}
+
 @test "a changed byte is not as the page says" {
 	local size
 

@@ -17,6 +17,7 @@ setup() {
 
 teardown() {
 	[ -z "${pid-}" ] || kill -KILL "$pid" 2>/dev/null || true
+	umount "$BATS_TEST_TMPDIR/bpf" 2>/dev/null || true
 }
 
 # A program that does the Python text $1, says what it cannot have, and goes on
@@ -79,6 +80,27 @@ refused_with() {
 		"UV_USE_IO_URING=0"
 }
 
+@test "asynchronous I/O with too many events" {
+	holds 'import ctypes
+ctx = ctypes.c_uint64(0)
+call(206, 17000, ctypes.byref(ctx))
+fd = os.memfd_create("empty")
+one = room(struct.pack("QIIHHIQQqQII", 0, 0, 0, 0, 0, fd, 0, 0, 0, 0, 0, 0))
+many = (ctypes.c_uint64 * 1000)(*[ctypes.addressof(one)] * 1000)
+for i in range(33):
+    assert call(209, ctx, 1000, many) == 1000
+'
+	run --separate-stderr "$MOVE_BIN/migrate-capture" --drop=0 --drop=3 \
+		"$pid"
+	assert_equal "$status" 69
+	[[ $stderr == *"more than 32768 events that nobody has taken"* ]] ||
+		fail "$stderr"
+	echo >"$BATS_TEST_TMPDIR/go"
+	wait "$pid"
+	pid=
+	[ -e "$BATS_TEST_TMPDIR/done" ]
+}
+
 @test "userfaultfd" {
 	holds 'call(323, 1)'
 	refused_with "has a userfaultfd open (anon_inode:[userfaultfd]" \
@@ -100,9 +122,34 @@ refused_with() {
 	refused_with "has a performance counter open" "--drop"
 }
 
-@test "BPF map" {
-	holds 'call(321, 0, room(struct.pack("IIIII", 2, 4, 4, 4, 0)), 72)'
-	refused_with "has something of BPF open (anon_inode:bpf-map" "--drop"
+@test "a BPF map that somebody else has, too" {
+	holds 'call(321, 0, room(struct.pack("IIIII", 2, 4, 4, 4, 0)), 72)
+hold = os.fork()
+if not hold:
+    os.setsid()
+    if os.fork():
+        os._exit(0)
+    open("holder", "w").write(str(os.getpid()))
+    import time
+    while not os.path.exists("done"):
+        time.sleep(0.01)
+    os._exit(0)
+os.waitpid(hold, 0)
+while not os.path.exists("holder"):
+    pass'
+	refused_with "has a BPF map that process" "has, too" "--drop"
+}
+
+@test "a BPF map that is pinned" {
+	local dir=$BATS_TEST_TMPDIR/bpf
+
+	mkdir "$dir"
+	mount -t bpf bpf "$dir" || skip "no file system of BPF here"
+	holds 'fd = call(321, 0, room(struct.pack("IIIII", 2, 4, 4, 4, 0)), 72)
+os.mkdir("bpf/below")
+path = room(b"bpf/below/map")
+call(321, 6, room(struct.pack("QI", ctypes.addressof(path), fd)), 72)'
+	refused_with "has a BPF map that is pinned as $dir/below/map"
 }
 
 @test "Landlock ruleset" {

@@ -238,7 +238,8 @@ extern const struct fd_kind fd_kind_file, fd_kind_pipe, fd_kind_outside,
 	fd_kind_eventfd, fd_kind_uring, fd_kind_epoll, fd_kind_signalfd, fd_kind_timerfd,
 	fd_kind_inotify, fd_kind_fanotify,
 	fd_kind_pidfd,
-	fd_kind_inet, fd_kind_netlink;
+	fd_kind_inet, fd_kind_netlink, fd_kind_packet,
+	fd_kind_bpf_map, fd_kind_btf;
 extern const struct fd_kind fd_kind_unix;
 
 /* namespace.c: those of the tree, as far as they can be moved, become ours. */

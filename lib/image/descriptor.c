@@ -48,8 +48,9 @@ static const struct fd_kind *const fd_kinds[] = {
 	&fd_kind_unix,
 	&fd_kind_eventfd, &fd_kind_uring, &fd_kind_epoll, &fd_kind_signalfd, &fd_kind_timerfd,
 	&fd_kind_inotify, &fd_kind_fanotify,
-	&fd_kind_pidfd,
-	&fd_kind_file, &fd_kind_pipe, &fd_kind_inet, &fd_kind_netlink, NULL,
+	&fd_kind_pidfd, &fd_kind_bpf_map, &fd_kind_btf,
+	&fd_kind_file, &fd_kind_pipe, &fd_kind_inet, &fd_kind_netlink,
+	&fd_kind_packet, NULL,
 };
 
 static const struct fd_kind *kind_of_fd(struct capture *c,
@@ -72,7 +73,7 @@ static const struct fd_kind *kind_of_fd(struct capture *c,
 static const char *socket_name(const char *protocol)
 {
 	static const struct { const char *protocol, *name; } names[] = {
-		{ "PACKET", "a packet socket" }, { "NETLINK", "a netlink socket" },
+		{ "NETLINK", "a netlink socket" },
 		{ "ALG", "an AF_ALG socket" }, { "AF_VSOCK", "a vsock socket" },
 		{ "MPTCP", "an MPTCP socket" }, { "MPTCPv6", "an MPTCP socket" },
 		{ "SCTP", "an SCTP socket" }, { "SCTPv6", "an SCTP socket" },
@@ -103,8 +104,9 @@ static const struct stranger *stranger_of(const struct source_fd *fd)
 		{ "anon_inode:[perf_event]", "a performance counter",
 		  "end what measures it, or leave it behind (--drop)" },
 		{ "anon_inode:[landlock-ruleset]", "a Landlock ruleset", drop },
+		{ "anon_inode:bpf-prog", "a BPF program", drop },
+		{ "anon_inode:bpf_link", "a BPF link", drop },
 		{ "anon_inode:bpf", "something of BPF", drop },
-		{ "anon_inode:btf", "something of BPF", drop },
 		{ "anon_inode:kvm", "a virtual machine",
 		  "save it by its own means" },
 		{ "anon_inode:seccomp notify", "a supervisor's end of a seccomp "

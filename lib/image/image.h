@@ -86,14 +86,15 @@ extern const struct kind
 	kind_pending, kind_timers, kind_limits, kind_space, kind_mapping,
 	kind_vdso, kind_object, kind_file, kind_pipe, kind_pipe_end,
 	kind_terminal, kind_outside, kind_descriptor,
-	kind_inet, kind_inet_data, kind_tcp, kind_netlink, kind_unix, kind_message,
-	kind_carried;
+	kind_inet, kind_inet_data, kind_tcp, kind_netlink, kind_packet, kind_unix,
+	kind_message, kind_carried;
 
 extern const struct kind
 	kind_proc_file,
 	kind_shm, kind_sem, kind_msg, kind_notice, kind_mqueue,
 	kind_mqueue_open,
-	kind_eventfd, kind_uring, kind_epoll, kind_timerfd, kind_pidfd, kind_signalfd,
+	kind_bpf_map, kind_bpf_data, kind_btf,
+	kind_eventfd, kind_aio, kind_uring, kind_epoll, kind_timerfd, kind_pidfd, kind_signalfd,
 	kind_inotify, kind_fanotify;
 
 extern const struct kind kind_pty, kind_pty_end, kind_traits, kind_cgroups,

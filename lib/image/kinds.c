@@ -24,6 +24,7 @@ const struct kind *const kinds[] = {
 	&kind_object,
 	&kind_space,
 	&kind_mapping,
+	&kind_aio,		/* when all else is mapped; before eventfds */
 	&kind_shm,		/* after what is attached */
 	&kind_sem,
 	&kind_msg,
@@ -37,9 +38,13 @@ const struct kind *const kinds[] = {
 	&kind_outside,
 	&kind_eventfd,
 	&kind_uring,
+	&kind_bpf_map,
+	&kind_bpf_data,
+	&kind_btf,
 	&kind_inet,
 	&kind_inet_data,
 	&kind_netlink,
+	&kind_packet,
 	&kind_signalfd,
 	&kind_timerfd,
 	&kind_inotify,

@@ -75,6 +75,11 @@ static bool is_shared_anonymous(const struct proc_map *m)
 	return starts(m->path, "[anon_shmem:");
 }
 
+static bool is_aio(const struct proc_map *m)
+{
+	return m->deleted && !strcmp(m->path, "/[aio]");
+}
+
 static bool is_ring(const struct proc_map *m)
 {
 	return !strcmp(m->path, "anon_inode:[io_uring]");
@@ -100,10 +105,13 @@ static const char *unmovable(const struct proc_map *m)
 		return NULL;
 	if (!strcmp(m->path, "[uprobes]"))
 		return "has been traced with uprobes";
+	if (!strcmp(m->path, "anon_inode:bpf-map"))
+		return "maps a BPF map";
 	if (m->path[0] != '/')
 		return "maps something of the kernel's";
-	if (starts(m->path, "/[aio]"))
-		return "uses asynchronous I/O (io_setup)";
+	if (is_aio(m) && m->offset)
+		return "maps a context of asynchronous I/O (io_setup) in "
+		       "pieces";
 	if (starts(m->path, "/secretmem"))
 		return "maps secret memory (memfd_secret)";
 	if (m->flags & (VMF_IO | VMF_PF))
@@ -216,6 +224,8 @@ static int classify(struct capture *c, struct source *s,
 	} else if (is_ring(m)) {
 		rec->kind = MAPPING_RING;
 		rec->source = m->ino;
+	} else if (is_aio(m)) {
+		rec->kind = MAPPING_AIO;
 	} else if (is_kernels(m)) {
 		rec->kind = MAPPING_VVAR;
 	} else if (m->deleted || is_shared_anonymous(m)) {
@@ -330,7 +340,7 @@ static int verify(struct restore *r, struct failure *f)
 		before = last && last->id == at->id ? last->data : NULL;
 		if (before && m->start < before->end)
 			return bad_mapping(at, "overlaps the one before", f);
-		if (m->kind > MAPPING_RING || m->prot > 7 ||
+		if (m->kind > MAPPING_AIO || m->prot > 7 ||
 		    m->flags & FLAGS_REFUSED)
 			return bad_mapping(at, "is of an unknown kind", f);
 		if (!guards_sound(m))
@@ -450,7 +460,7 @@ static int map(struct restore *r, struct puppet *p, struct failure *f)
 		if (nest_has(p, m))
 			rc = add_rest(p, b, m, f);
 		else if (m->kind != MAPPING_VDSO && m->kind != MAPPING_VVAR &&
-			 m->kind != MAPPING_RING)
+			 m->kind != MAPPING_RING && m->kind != MAPPING_AIO)
 			add_mmap(r, b, m);
 		if (rc == 0)
 			rc = batch_make_room(b, f);

@@ -39,6 +39,10 @@ enum record_type {
 	RECORD_DESCRIPTOR = 33,
 	RECORD_EVENTFD = 34,
 	RECORD_URING = 41,
+	RECORD_AIO = 42,
+	RECORD_BPF_MAP = 43,
+	RECORD_BPF_DATA = 44,
+	RECORD_BTF = 47,
 	RECORD_EPOLL = 35,
 	RECORD_TIMERFD = 36,
 	RECORD_SIGNALFD = 37,
@@ -57,6 +61,7 @@ enum record_type {
 	RECORD_INET_DATA = 51,
 	RECORD_TCP = 52,
 	RECORD_NETLINK = 53,
+	RECORD_PACKET = 54,
 	RECORD_PROC_FILE = 60,
 	RECORD_SHM = 61,
 	RECORD_SEM = 62,
@@ -282,6 +287,7 @@ enum mapping_kind {
 	MAPPING_VVAR = 3,	/* [vvar], [vvar_vclock], [vdso]: the kernel's */
 	MAPPING_VDSO = 4,
 	MAPPING_RING = 5,	/* the memory of a rec_uring */
+	MAPPING_AIO = 6,	/* that of a rec_aio */
 };
 
 /* id: PID of the address space; in order of address */
@@ -296,6 +302,14 @@ struct rec_mapping {
 				   [anon:NAME] is a name that was given to it */
 	struct list guards;	/* of uint64_t: start and end of each range that
 				   MADV_GUARD_INSTALL made to fault */
+};
+
+/* id: PID of the address space; by address; a context of io_setup(2) */
+struct rec_aio {
+	uint64_t start;		/* of its mapping: its number, aio_context_t */
+	bool dead;		/* memory alone: the context is a parent's */
+	uint32_t head;		/* where in the ring events begin */
+	struct blob events;	/* struct io_event, not taken yet, in order */
 };
 
 /* id 1: the vDSO all of them use */
@@ -607,6 +621,29 @@ struct rec_netlink {
 	struct list owner;	/* of struct rec_owner, at most one */
 };
 
+/* What a packet socket has asked to hear, PACKET_ADD_MEMBERSHIP. */
+struct rec_packet_member {
+	uint32_t type;		/* PACKET_MR_* */
+	uint32_t count;		/* how often it has been added */
+	char *device;
+	struct blob address;
+};
+
+/* id: counted up with rec_file; packet(7) */
+struct rec_packet {
+	uint32_t type;		/* SOCK_RAW, SOCK_DGRAM */
+	uint32_t protocol;	/* ETH_P_*; 0 it hears nothing */
+	char *device;		/* that it is bound to; none: all */
+	uint32_t flags;		/* O_NONBLOCK, O_ASYNC */
+	uint32_t copy;		/* PACKET_COPY_THRESH */
+	bool unread;		/* packets waited, and are lost */
+	bool grouped;		/* it shares packets with others: */
+	uint32_t fanout;	/* as PACKET_FANOUT gives it */
+	struct list members;	/* of struct rec_packet_member */
+	struct list options;	/* of struct rec_option */
+	struct list owner;	/* of struct rec_owner, at most one */
+};
+
 enum inet_queue { QUEUE_RECEIVED = 0, QUEUE_SENT = 1 };
 
 /* id: that of the socket; one datagram waiting to be read, or a part of what
@@ -694,6 +731,34 @@ struct rec_epoll {
 				   there was, or that was not asked */
 	uint32_t flags;		/* O_NONBLOCK .. */
 	uint32_t busy_us, busy_budget, busy_prefer;	/* EPIOCSPARAMS */
+};
+
+/* id: counted up with rec_file; an open map of bpf(2) */
+struct rec_bpf_map {
+	uint32_t number;	/* the kernel's, at the source: descriptions of
+				   the same map have the same */
+	uint32_t type;		/* BPF_MAP_TYPE_* */
+	uint32_t key, value;	/* bytes */
+	uint32_t entries;	/* that it has room for, or has */
+	uint32_t map_flags;	/* BPF_F_*, of its making */
+	uint32_t flags;		/* O_ACCMODE, O_NONBLOCK .. */
+	char *name;
+	bool frozen;		/* BPF_MAP_FREEZE */
+	uint32_t cpus;		/* that each element has values for, 0 one value
+				   for all */
+	struct blob btf;	/* types that it was made with, the first alone */
+	uint32_t btf_key, btf_value;	/* which of them */
+};
+
+/* id: of the first rec_bpf_map of its number; in any order */
+struct rec_bpf_data {
+	struct blob data;	/* keys and values, one behind the other; each of
+				   the values of processors has whole 8 bytes */
+};
+
+/* id: counted up with rec_file; types of bpf(2) */
+struct rec_btf {
+	struct blob data;	/* as they were loaded */
 };
 
 #define URING_MAX	(3u << 20)	/* bytes */

@@ -74,6 +74,7 @@ const struct wait_begun *wait_begun(long nr)
 		{ SYS_semop, LIMIT_NONE, 0 },
 		{ SYS_semtimedop, LIMIT_TIMESPEC, 3 },
 		{ SYS_io_getevents, LIMIT_TIMESPEC, 4 },
+		{ SYS_io_pgetevents, LIMIT_TIMESPEC, 4 },
 		{ SYS_io_uring_enter, LIMIT_NONE, 0 },
 		/* of a socket with a time-out of its own */
 		{ SYS_accept, LIMIT_NONE, 0 },

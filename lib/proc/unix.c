@@ -1,45 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * unix.c - all UNIX domain sockets, as NETLINK_SOCK_DIAG tells them
+ * unix.c - all UNIX domain sockets, as sock_diag(7) tells them
  *
  * Only there does the kernel say who is connected to whom, and who waits to be
- * accepted.  It takes no privilege.  The structs are linux/unix_diag.h's.
+ * accepted.  The structs are linux/unix_diag.h's.
  */
 #include "proc/unix.h"
 
-#include <errno.h>
-#include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <linux/sock_diag.h>
 #include <linux/unix_diag.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-#define ROOM	(64 << 10)
-
-static int ask(int netlink)
-{
-	struct {
-		struct nlmsghdr head;
-		struct unix_diag_req diag;
-	} req = {
-		.head = {
-			.nlmsg_len = sizeof(req),
-			.nlmsg_type = SOCK_DIAG_BY_FAMILY,
-			.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
-		},
-		.diag = {
-			.sdiag_family = AF_UNIX, .udiag_states = ~0u,
-			.udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_VFS |
-				UDIAG_SHOW_PEER | UDIAG_SHOW_ICONS |
-				UDIAG_SHOW_RQLEN,
-		},
-	};
-
-	return send(netlink, &req, sizeof(req), 0) < 0 ? -1 : 0;
-}
+#include "proc/diag.h"
 
 static void add_waiting(struct proc_unix *u, const uint32_t *inos, size_t n)
 {
@@ -93,23 +67,6 @@ static void take_socket(struct list *sockets, const struct nlmsghdr *h)
 		take_attribute(u, a);
 }
 
-/* 1 at the end of the answer. */
-static int take_some(struct list *sockets, const void *answer, ssize_t len)
-{
-	const struct nlmsghdr *h = answer;
-
-	for (; NLMSG_OK(h, len); h = NLMSG_NEXT(h, len)) {
-		if (h->nlmsg_type == NLMSG_DONE)
-			return 1;
-		if (h->nlmsg_type == NLMSG_ERROR) {
-			errno = -((struct nlmsgerr *)NLMSG_DATA(h))->error;
-			return -1;
-		}
-		take_socket(sockets, h);
-	}
-	return 0;
-}
-
 static int compare(const void *a, const void *b)
 {
 	const struct proc_unix *x = a, *y = b;
@@ -119,24 +76,17 @@ static int compare(const void *a, const void *b)
 
 int proc_unix(struct list *sockets)
 {
-	int netlink = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC,
-			     NETLINK_SOCK_DIAG);
-	void *answer = xmalloc(ROOM);
-	int rc = netlink < 0 ? -1 : ask(netlink);
+	struct unix_diag_req diag = {
+		.sdiag_family = AF_UNIX, .udiag_states = ~0u,
+		.udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_VFS |
+			UDIAG_SHOW_PEER | UDIAG_SHOW_ICONS | UDIAG_SHOW_RQLEN,
+	};
+	int rc;
 
 	*sockets = (struct list){ 0 };
-	while (rc == 0) {
-		ssize_t n = recv(netlink, answer, ROOM, 0);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		rc = n < 0 ? -1 : take_some(sockets, answer, n);
-	}
-	if (netlink >= 0)
-		close(netlink);
-	free(answer);
+	rc = diag_dump(&diag, sizeof(diag), sockets, take_socket);
 	list_sort(sockets, sizeof(struct proc_unix), compare);
-	return rc < 0 ? -1 : 0;
+	return rc;
 }
 
 void proc_unix_free(struct list *sockets)
