@@ -35,9 +35,10 @@ struct options {
 	bool pass;		/* standard input, after the stream */
 	bool quiet;
 	bool carry;		/* files */
+	enum stream_compress compress;
 };
 
-enum { KEY_FILES = 256 };
+enum { KEY_FILES = 256, KEY_COMPRESS };
 
 const char *argp_program_version = "migrate-capture " VERSION;
 
@@ -53,8 +54,28 @@ static const struct argp_option options[] = {
 	{ "files", KEY_FILES, "require|carry", 0,
 	  "Files that the tree has open or mapped have to be at the other end "
 	  "(the default), or travel in the stream", 0 },
+	{ "compress", KEY_COMPRESS, "auto|none|lz4|zstd", 0,
+	  "How pages travel: as their reader has them soonest (the default; rates "
+	  "are measured), as they are, or compressed", 0 },
 	{ 0 }
 };
+
+static void set_compress(struct options *o, const char *arg,
+			 struct argp_state *state)
+{
+	static const char *const words[] = {
+		[COMPRESS_AUTO] = "auto", [COMPRESS_NONE] = "none",
+		[COMPRESS_LZ4] = "lz4", [COMPRESS_ZSTD] = "zstd",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		if (!strcmp(arg, words[i])) {
+			o->compress = i;
+			return;
+		}
+	}
+	argp_error(state, "--compress=%s: not auto, none, lz4 or zstd", arg);
+}
 
 static error_t parse_arg(int key, char *arg, struct argp_state *state)
 {
@@ -81,6 +102,9 @@ static error_t parse_arg(int key, char *arg, struct argp_state *state)
 		if (!o->carry && strcmp(arg, "require"))
 			argp_error(state, "--files=%s: not require or carry",
 				   arg);
+		return 0;
+	case KEY_COMPRESS:
+		set_compress(o, arg, state);
 		return 0;
 	case ARGP_KEY_ARG:
 		args_pid(state, arg, &o->pid);
@@ -113,6 +137,7 @@ static int frozen(struct capture *c, const struct options *o, bool *again,
 	struct stream_out *out = stream_out_new(STDOUT_FILENO);
 	int rc = 0;
 
+	stream_compress(out, o->compress);
 	if (capture_freeze(c, f) < 0 || capture_record(c, f) < 0) {
 		*again = f->status == STATUS_OBSTACLE;
 		rc = -1;

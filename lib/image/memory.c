@@ -43,10 +43,12 @@ struct reader {
 	struct stream_out *out;
 	uint64_t id;		/* of the space or object */
 	bool zero_is_default;	/* in a new mapping there are zeros */
+	bool stays;		/* the kernel does not take it back */
 	bool force;		/* the process itself may not read some of it */
 	uint8_t *buf;		/* CHUNK bytes: the stream's */
 	struct iovec piece[PIECES];
 	bool zeros[PIECES];	/* zero_is_default of each */
+	bool stay[PIECES];	/* stays */
 	size_t n, bytes;
 };
 
@@ -84,8 +86,9 @@ static int put_run(struct reader *r, uint64_t address, const uint8_t *data,
 		int rc = 0;
 
 		if (!zero)
-			rc = stream_put_pages(r->out, r->id, address + i * PAGE,
-					      n, CODING_RAW, data + i * PAGE, f);
+			rc = stream_put_content(r->out, r->id,
+						address + i * PAGE, n, r->stays,
+						data + i * PAGE, f);
 		else if (!r->zero_is_default)
 			rc = stream_put_pages(r->out, r->id, address + i * PAGE,
 					      n, CODING_ZERO, NULL, f);
@@ -130,6 +133,7 @@ static int flush(struct reader *r, struct failure *f)
 		return -1;
 	for (size_t i = 0; i < r->n; i++) {
 		r->zero_is_default = r->zeros[i];
+		r->stays = r->stay[i];
 		if (put_run(r, (uint64_t)r->piece[i].iov_base, r->buf + done,
 			    r->piece[i].iov_len / PAGE, f) < 0)
 			return -1;
@@ -154,6 +158,7 @@ static int add_range(struct reader *r, const struct rec_mapping *m,
 			return -1;
 		r->force |= !(m->prot & PROT_READ);
 		r->zeros[r->n] = m->kind == MAPPING_ANON;
+		r->stay[r->n] = !(m->flags & VMF_DP);
 		r->piece[r->n++] = (struct iovec){ (void *)start, stop - start };
 		r->bytes += stop - start;
 		start = stop;
@@ -544,12 +549,46 @@ static const void *run_data(struct stream_in *in,
 	return NULL;
 }
 
+/* ---- what came before, once more ---- */
+
+/* It is in a puppet by now, or in the nest of one. */
+static int recall_filled(void *arg, const struct stream_place *place, void *to,
+			 struct failure *f)
+{
+	struct puppet *p = find_puppet(arg, place->id);
+
+	if (p && !p->rec->zombie &&
+	    strings_read(&p->strings, place->address, to,
+			 place->count * PAGE) == 0)
+		return 0;
+	return fail_errno(f, STATUS_SYSTEM, "cannot read back pages at 0x%llx of "
+			  "process %llu", (unsigned long long)place->address,
+			  (unsigned long long)place->id);
+}
+
 /* ---- keeping back ---- */
 
 struct kept {
 	struct stream_item item;
 	void *data;		/* NULL: it is in a puppet */
 };
+
+/* Runs follow each other without a gap, wherever the first of them came. */
+static int recall_kept(void *arg, const struct stream_place *place, void *to,
+		       struct failure *f)
+{
+	const struct stash *st = arg;
+	const struct kept *k = st->runs.items;
+	uint64_t i = st->runs.n ? place->run - k->item.run : 0;
+
+	if (i >= st->runs.n)
+		return fail(f, STATUS_STREAM, "a run repeats pages at 0x%llx that "
+			    "are not of a process",
+			    (unsigned long long)place->address);
+	memcpy(to, (const uint8_t *)k[i].data + place->address -
+	       k[i].item.address, place->count * PAGE);
+	return 0;
+}
 
 static struct kept *note(struct stash *st, const struct stream_item *item)
 {
@@ -564,6 +603,7 @@ int memory_fill(struct restore *r, struct stream_in *in,
 {
 	int more = 1;
 
+	stream_in_recall(in, recall_filled, r);
 	do {
 		const void *data;
 
@@ -622,6 +662,7 @@ int memory_keep(struct stash *st, struct stream_in *in,
 {
 	int more = 1;
 
+	stream_in_recall(in, recall_kept, st);
 	do {
 		size_t len = item->count * PAGE;
 		const void *data = run_data(in, item, f);
