@@ -5,7 +5,9 @@
  * Written: pages that a process has of its own.  A page of a file that nobody
  * changed, and one that is all zero where zero is what a new mapping holds, are
  * not.  A run is what stays in a processor's cache from its copying here to its
- * last checksum, and does not cross a multiple of that.
+ * last checksum, and does not cross a multiple of that.  What a process has given
+ * up (MADV_FREE) is written all the same: the kernel says how much of a mapping
+ * that is, but not which of its pages have been written to since and must stay.
  *
  * Filled: a run goes straight into its puppet.  Only if the puppets cannot be
  * made before the end of the stream (the source still has their PIDs) is it
@@ -570,7 +572,13 @@ static int recall_filled(void *arg, const struct stream_place *place, void *to,
 
 struct kept {
 	struct stream_item item;
-	void *data;		/* NULL: it is in a puppet */
+	void *data;
+};
+
+/* Pages that a puppet has: runs that follow each other are one. */
+struct filled {
+	uint64_t address;
+	uint32_t id, count;
 };
 
 /* Runs follow each other without a gap, wherever the first of them came. */
@@ -590,12 +598,20 @@ static int recall_kept(void *arg, const struct stream_place *place, void *to,
 	return 0;
 }
 
-static struct kept *note(struct stash *st, const struct stream_item *item)
+static void note(struct stash *st, const struct stream_item *item)
 {
-	struct kept *k = list_add(&st->runs, sizeof(*k));
+	struct filled *d = st->places.n ?
+		list_at(&st->places, struct filled, st->places.n - 1) : NULL;
 
-	k->item = *item;
-	return k;
+	if (item->id >= OBJECT_FIRST)
+		return;
+	if (d && d->id == item->id && d->count <= UINT32_MAX - item->count &&
+	    d->address + d->count * PAGE == item->address) {
+		d->count += item->count;
+		return;
+	}
+	d = list_add(&st->places, sizeof(*d));
+	*d = (struct filled){ item->address, item->id, item->count };
 }
 
 int memory_fill(struct restore *r, struct stream_in *in,
@@ -610,11 +626,25 @@ int memory_fill(struct restore *r, struct stream_in *in,
 		data = run_data(in, item, f);
 		if (!data || fill(r, item, data, f) < 0)
 			return -1;
-		if (st && item->id < OBJECT_FIRST)
+		if (st)
 			note(st, item);
 	} while ((more = stream_next(in, item, f)) > 0);
 	close_uffds(r);
 	return more;
+}
+
+/* A part of @d, from page @i on. */
+static int fill_part(struct restore *r, struct strings *from,
+		     const struct filled *d, uint32_t i, uint32_t count,
+		     uint8_t *data, struct failure *f)
+{
+	struct stream_item item = {
+		.id = d->id, .address = d->address + i * PAGE, .count = count,
+	};
+
+	if (strings_read(from, item.address, data, count * PAGE) < 0)
+		return fail_errno(f, 0, "cannot read back what was filled");
+	return fill(r, &item, data, f);
 }
 
 int memory_fill_from(struct restore *r, struct strings *from,
@@ -623,13 +653,13 @@ int memory_fill_from(struct restore *r, struct strings *from,
 	uint8_t *data = xmalloc((size_t)STREAM_RUN_MAX * PAGE);
 	int rc = 0;
 
-	list_each(&st->runs, struct kept, k) {
-		if (rc == 0 && strings_read(from, k->item.address, data,
-					    k->item.count * PAGE) < 0)
-			rc = fail_errno(f, 0, "cannot read back what was filled");
-		if (rc == 0)
-			rc = fill(r, &k->item, data, f);
-	}
+	list_each(&st->places, const struct filled, d)
+		for (uint32_t i = 0, n; i < d->count && rc == 0; i += n) {
+			n = d->count - i;
+			if (n > STREAM_RUN_MAX)
+				n = STREAM_RUN_MAX;
+			rc = fill_part(r, from, d, i, n, data, f);
+		}
 	free(data);
 	close_uffds(r);
 	return rc;
@@ -670,7 +700,8 @@ int memory_keep(struct stash *st, struct stream_in *in,
 
 		if (!data)
 			return -1;
-		k = note(st, item);
+		k = list_add(&st->runs, sizeof(*k));
+		k->item = *item;
 		k->data = keep_room(st, len);
 		if (!k->data)
 			return fail_errno(f, 0, "no memory to keep the stream in");
@@ -731,4 +762,5 @@ void stash_free(struct stash *st)
 		munmap(*a, ARENA);
 	list_free(&st->arenas);
 	list_free(&st->runs);
+	list_free(&st->places);
 }

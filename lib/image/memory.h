@@ -7,14 +7,15 @@
 #include "tracee/tracee.h"
 
 struct stash {
-	struct list runs;	/* of struct kept */
+	struct list places;	/* of struct filled: what is in a puppet */
+	struct list runs;	/* of struct kept: what is here */
 	struct list arenas;	/* of void *, owned */
 	uint8_t *at;
 	size_t left;
 };
 
 /* Reads runs from *@item to the end of the stream, into the puppets.  @st is to
- * know what they were; NULL, nobody is. */
+ * know where they went; NULL, nobody is. */
 int memory_fill(struct restore *r, struct stream_in *in,
 		struct stream_item *item, struct stash *st, struct failure *f);
 /* The same again: from one that has been filled so into others. */
