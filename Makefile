@@ -28,7 +28,9 @@ CPPFLAGS += -D_GNU_SOURCE -DVERSION=\"$(VERSION)\" -Ilib
 VICTIM_CFLAGS := $(CFLAGS) -std=gnu11 $(WARN)
 override CFLAGS  += -std=gnu11 $(WARN)
 override LDFLAGS += -Wl,--as-needed
-LDLIBS += -lcbor -lxxhash -pthread
+PKGS   := libcbor libxxhash liblz4 libzstd
+LDLIBS += $(or $(shell pkg-config --libs $(PKGS) 2>/dev/null), \
+	    $(PKGS:lib%=-l%)) -pthread
 
 OUT := build
 BIN := bin

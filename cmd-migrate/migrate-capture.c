@@ -39,13 +39,14 @@ struct options {
 	bool precopy, throttle;
 	unsigned downtime_ms, max_rounds;
 	enum progress_form progress;
+	enum stream_compress compress;
 };
 
 #define DOWNTIME_MS	100
 #define MAX_ROUNDS	30
 
 enum { KEY_FILES = 256, KEY_PRECOPY, KEY_DOWNTIME, KEY_ROUNDS, KEY_THROTTLE,
-       KEY_PROGRESS };
+       KEY_PROGRESS, KEY_COMPRESS };
 
 const char *argp_program_version = "migrate-capture " VERSION;
 
@@ -76,6 +77,9 @@ static const struct argp_option options[] = {
 	{ "files", KEY_FILES, "require|carry", 0,
 	  "Files that the tree has open or mapped have to be at the other end "
 	  "(the default), or travel in the stream", 0 },
+	{ "compress", KEY_COMPRESS, "auto|none|lz4|zstd", 0,
+	  "How pages travel: as their reader has them soonest (the default; rates "
+	  "are measured), as they are, or compressed", 0 },
 	{ 0 }
 };
 
@@ -100,6 +104,23 @@ static enum progress_form parse_progress(const char *arg,
 		argp_error(state, "--progress=%s: not auto, none or json", arg);
 	return !strcmp(arg, "auto") && isatty(STDERR_FILENO) ? PROGRESS_LINE :
 		PROGRESS_NONE;
+}
+
+static void set_compress(struct options *o, const char *arg,
+			 struct argp_state *state)
+{
+	static const char *const words[] = {
+		[COMPRESS_AUTO] = "auto", [COMPRESS_NONE] = "none",
+		[COMPRESS_LZ4] = "lz4", [COMPRESS_ZSTD] = "zstd",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		if (!strcmp(arg, words[i])) {
+			o->compress = i;
+			return;
+		}
+	}
+	argp_error(state, "--compress=%s: not auto, none, lz4 or zstd", arg);
 }
 
 static error_t parse_arg(int key, char *arg, struct argp_state *state)
@@ -142,6 +163,9 @@ static error_t parse_arg(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_PROGRESS:
 		o->progress = parse_progress(arg, state);
+		return 0;
+	case KEY_COMPRESS:
+		set_compress(o, arg, state);
 		return 0;
 	case ARGP_KEY_ARG:
 		args_pid(state, arg, &o->pid);
@@ -349,6 +373,7 @@ int main(int argc, char *argv[])
 	m.progress = (struct progress){ .form = o.quiet ? PROGRESS_NONE :
 					o.progress, .to = stderr };
 	m.out = stream_out_new(STDOUT_FILENO);
+	stream_compress(m.out, o.compress);
 	if (run(&m, &f) < 0)
 		failure_die(&f);
 	stream_out_free(m.out);

@@ -296,6 +296,18 @@ static void json_memory(FILE *to, const struct survey *s)
 	}
 }
 
+/* All codings there are, whether or not some run is in it. */
+static void json_codings(FILE *to, const struct survey *s)
+{
+	for (size_t i = 0; i < CODINGS; i++)
+		fprintf(to, "%s{\"coding\":\"%s\",\"runs\":%" PRIu64
+			",\"pages\":%" PRIu64 ",\"bytes\":%" PRIu64
+			",\"stream_bytes\":%" PRIu64 "}", i ? "," : "",
+			stream_codings[i], s->codings[i].runs,
+			s->codings[i].pages, s->codings[i].pages * STREAM_PAGE,
+			s->codings[i].bytes);
+}
+
 /* One document, and a valid one whatever becomes of the stream. */
 static int inspect_json(FILE *to, struct stream_in *in, struct failure *f)
 {
@@ -314,6 +326,8 @@ static int inspect_json(FILE *to, struct stream_in *in, struct failure *f)
 	stream_in_totals(in, &t);
 	fputs("],\n\"memory\":[", to);
 	json_memory(to, &s);
+	fputs("],\n\"codings\":[", to);
+	json_codings(to, &s);
 	fprintf(to, "],\n\"record_count\":%" PRIu64 ",\"runs\":%" PRIu64
 		",\"pages\":%" PRIu64 ",\"strays\":%" PRIu64 ",\"bytes\":%"
 		PRIu64 ",\n\"whole\":%s,\"failure\":", t.records, t.runs,

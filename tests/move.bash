@@ -18,7 +18,8 @@
 #	move_sweep CASE                    kills what is left; says what it was
 #
 # Everything returns non-zero and says why in move_why if it fails.
-# MOVE_BIN is where the programs are.  With MOVE_AS, a user's number, everything
+# MOVE_BIN is where the programs are; MOVE_COMPRESS is what capture is told of
+# compression.  With MOVE_AS, a user's number, everything
 # is started as that user.
 
 MOVE_HERE=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
@@ -126,7 +127,8 @@ move_capture() {
 	local dir=$1 pid=$2 rc
 
 	shift 2
-	"${move_as[@]}" "$MOVE_BIN/migrate-capture" "$@" "$pid" </dev/null 2>>"$dir/capture.err"
+	"${move_as[@]}" "$MOVE_BIN/migrate-capture" \
+		"--compress=${MOVE_COMPRESS:-auto}" "$@" "$pid" </dev/null 2>>"$dir/capture.err"
 	rc=$?
 	echo "$rc" >"$dir/capture.rc.new"
 	mv "$dir/capture.rc.new" "$dir/capture.rc"

@@ -911,7 +911,7 @@ static void test_runs(void)
 	ADD(HEADER("\x01", "\x10\x00") RUN_ZERO XXH_EMPTY "\x40");
 	CHECK_MADE("truncated at byte 64 (after record 1, without an end)");
 	ADD(HEADER("\x01", "\x10\x00") RUN_ZERO XXH_EMPTY "\x41" "a");
-	CHECK_MADE("altered at byte 63 (in record 1, pages at 0x1000): not followed by a byte string of 0");
+	CHECK_MADE("altered at byte 63 (in record 1, pages at 0x1000): 1 bytes cannot be 1 pages in coding 1 (zero)");
 	ADD(HEADER("\x01", "\x10\x00") RUN_ZERO "\x00\x40");
 	CHECK_MADE("altered at byte 46 (in record 1, pages at 0x1000): they do not match their checksum");
 	ADD(HEADER("\x01", "\x10\x00") RUN_RAW "\x00\x59\x10\x00");
@@ -921,11 +921,19 @@ static void test_runs(void)
 	made_add(page, sizeof(page) - 1);
 	CHECK_MADE("truncated at byte 4153 (in record 1, pages at 0x1000)");
 	ADD(HEADER("\x01", "\x10\x00") RUN_RAW "\x00\x59\x0f\xff");
-	CHECK_MADE("not followed by a byte string of 4096");
+	CHECK_MADE("4095 bytes cannot be 1 pages in coding 0 (raw)");
+	ADD(HEADER("\x01", "\x10\x00") RUN_RAW "\x00\x63" "abc");
+	CHECK_MADE("at byte 55 (in record 1, pages at 0x1000): not followed by a byte string");
+	ADD(HEADER("\x01", "\x10\x00") RUN_RAW "\x00\x5f\x41" "a\xff");
+	CHECK_MADE("not followed by a byte string");
+	ADD(HEADER("\x01", "\x10\x00") RUN_RAW "\x00\x5a\x00\x00\x10\x00");
+	CHECK_MADE("a length is longer than it need be");
+	ADD(HEADER("\x01", "\x10\x00") RUN_RAW "\x00\x5b\xff\xff\xff\xff\xff\xff\xff\xff");
+	CHECK_MADE("18446744073709551615 bytes cannot be 1 pages in coding 0 (raw)");
 	ADD(HEADER("\x01", "\x10\x00") RUN_RAW);
 	CHECK_MADE("truncated at byte 54 (in record 1, pages)");
-	ADD(HEADER("\x01", "\x10\x00") "\x86\x02\x01\x19\x10\x00\x01\x02\x00");
-	CHECK_MADE("stream has pages in coding 2, which is not known here");
+	ADD(HEADER("\x01", "\x10\x00") "\x86\x02\x01\x19\x10\x00\x01\x05\x00");
+	CHECK_MADE("stream has pages in coding 5, which is not known here");
 	ADD(HEADER("\x01", "\x10\x00") "\x86\x02\x01\x19\x10\x00\x00\x00\x00");
 	CHECK_MADE("0 pages at 0x1000 are no run");
 	ADD(HEADER("\x01", "\x10\x00") "\x86\x02\x01\x19\x10\x00\x19\x04\x01"

@@ -5,7 +5,9 @@
  * Written: pages that a process has of its own.  A page of a file that nobody
  * changed, and one that is all zero where zero is what a new mapping holds, are
  * not.  A run is what stays in a processor's cache from its copying here to its
- * last checksum, and does not cross a multiple of that.
+ * last checksum, and does not cross a multiple of that.  What a process has given
+ * up (MADV_FREE) is written all the same: the kernel says how much of a mapping
+ * that is, but not which of its pages have been written to since and must stay.
  *
  * Filled: a run goes straight into its puppet.  Only if the puppets cannot be
  * made before the end of the stream (the source still has their PIDs) is it
@@ -45,6 +47,7 @@ struct reader {
 	struct stream_out *out;
 	uint64_t id;		/* of the space or object */
 	bool zero_is_default;	/* in a new mapping there are zeros */
+	bool stays;		/* the kernel does not take it back */
 	bool force;		/* the process itself may not read some of it */
 	struct pageset *sent;	/* kept: what the other end has; NULL */
 	struct pageset *missed;	/* and what it was to get, but was just going:
@@ -53,6 +56,7 @@ struct reader {
 	struct iovec piece[PIECES];
 	bool zeros[PIECES];	/* zero_is_default of each */
 	bool gone[PIECES];	/* it could not be read */
+	bool stay[PIECES];	/* stays */
 	size_t n, bytes;
 };
 
@@ -95,8 +99,9 @@ static int put_run(struct reader *r, uint64_t address, const uint8_t *data,
 		int rc = 0;
 
 		if (!zero)
-			rc = stream_put_pages(r->out, r->id, address + i * PAGE,
-					      n, CODING_RAW, data + i * PAGE, f);
+			rc = stream_put_content(r->out, r->id,
+						address + i * PAGE, n, r->stays && !r->sent,
+						data + i * PAGE, f);
 		else if (!r->zero_is_default ||
 			 other_end_has(r, address + i * PAGE, n))
 			rc = stream_put_pages(r->out, r->id, address + i * PAGE,
@@ -149,6 +154,7 @@ static int flush(struct reader *r, struct failure *f)
 		size_t len = r->piece[i].iov_len;
 
 		r->zero_is_default = r->zeros[i];
+		r->stays = r->stay[i];
 		if (r->gone[i])
 			pageset_add(r->missed, at, at + len);
 		else if (put_run(r, at, r->buf + done, len / PAGE, f) < 0)
@@ -176,6 +182,7 @@ static int add_range(struct reader *r, const struct rec_mapping *m,
 			return -1;
 		r->force |= !(m->prot & PROT_READ);
 		r->zeros[r->n] = m->kind == MAPPING_ANON;
+		r->stay[r->n] = !(m->flags & VMF_DP);
 		r->piece[r->n++] = (struct iovec){ (void *)start, stop - start };
 		r->bytes += stop - start;
 		start = stop;
@@ -636,6 +643,23 @@ static const void *run_data(struct stream_in *in,
 	return NULL;
 }
 
+/* ---- what came before, once more ---- */
+
+/* It is in a puppet by now, or in the nest of one. */
+static int recall_filled(void *arg, const struct stream_place *place, void *to,
+			 struct failure *f)
+{
+	struct puppet *p = find_puppet(arg, place->id);
+
+	if (p && !p->rec->zombie &&
+	    strings_read(&p->strings, place->address, to,
+			 place->count * PAGE) == 0)
+		return 0;
+	return fail_errno(f, STATUS_SYSTEM, "cannot read back pages at 0x%llx of "
+			  "process %llu", (unsigned long long)place->address,
+			  (unsigned long long)place->id);
+}
+
 /* ---- keeping back ---- */
 
 struct kept {
@@ -643,12 +667,21 @@ struct kept {
 	void *data;
 };
 
-static struct kept *note(struct stash *st, const struct stream_item *item)
+/* Runs follow each other without a gap, wherever the first of them came. */
+static int recall_kept(void *arg, const struct stream_place *place, void *to,
+		       struct failure *f)
 {
-	struct kept *k = list_add(&st->runs, sizeof(*k));
+	const struct stash *st = arg;
+	const struct kept *k = st->runs.items;
+	uint64_t i = st->runs.n ? place->run - k->item.run : 0;
 
-	k->item = *item;
-	return k;
+	if (i >= st->runs.n)
+		return fail(f, STATUS_STREAM, "a run repeats pages at 0x%llx that "
+			    "are not of a process",
+			    (unsigned long long)place->address);
+	memcpy(to, (const uint8_t *)k[i].data + place->address -
+	       k[i].item.address, place->count * PAGE);
+	return 0;
 }
 
 /* In a live stream it says between pages, and behind them, how far it is. */
@@ -668,6 +701,7 @@ int memory_fill(struct restore *r, struct stream_in *in,
 {
 	int more = 1;
 
+	stream_in_recall(in, recall_filled, r);
 	do {
 		const void *data;
 
@@ -742,6 +776,7 @@ int memory_keep(const struct restore *r, struct stash *st, struct stream_in *in,
 {
 	int more = 1;
 
+	stream_in_recall(in, recall_kept, st);
 	do {
 		size_t len = item->count * PAGE;
 		const void *data = run_data(in, item, f);
@@ -749,7 +784,8 @@ int memory_keep(const struct restore *r, struct stash *st, struct stream_in *in,
 
 		if (!data)
 			return -1;
-		k = note(st, item);
+		k = list_add(&st->runs, sizeof(*k));
+		k->item = *item;
 		k->data = keep_room(st, len);
 		if (!k->data)
 			return fail_errno(f, 0, "no memory to keep the stream in");

@@ -163,6 +163,11 @@ static bool count_space(struct survey *s, const struct stream_item *run)
 
 void survey_count(struct survey *s, const struct stream_item *run)
 {
+	struct survey_coding *c = &s->codings[run->coding];
+
+	c->runs++;
+	c->pages += run->count;
+	c->bytes += run->bytes;
 	if (!(run->id < OBJECT_FIRST ? count_space : count_object)(s, run))
 		s->strays += run->count;
 }

@@ -16,6 +16,12 @@ struct survey_pages {
 	uint64_t zeros;		/* sent as nothing */
 };
 
+/* Runs in one coding. */
+struct survey_coding {
+	uint64_t runs, pages;
+	uint64_t bytes;		/* in the stream, without the runs' heads */
+};
+
 /* Records of one kind, by id; those of one id in their own order. */
 struct survey_kind {
 	const struct record **records;	/* owned */
@@ -26,6 +32,7 @@ struct survey_kind {
 struct survey {
 	const struct image *image;
 	struct survey_kind kinds[KIND_MAX];	/* by row */
+	struct survey_coding codings[CODINGS];
 	uint64_t strays;	/* pages of nothing in the image */
 };
 
@@ -42,7 +49,8 @@ const void *survey_find(const struct survey *s, enum record_type type,
 size_t survey_run(const struct survey *s, enum record_type type, uint64_t id,
 		  size_t *n);
 
-/* Counts a run of pages for its mapping and space, or its object. */
+/* Counts a run of pages for its mapping and space, or its object, and for its
+ * coding. */
 void survey_count(struct survey *s, const struct stream_item *run);
 /* Of an address space or object. */
 struct survey_pages survey_pages(const struct survey *s, uint64_t id);

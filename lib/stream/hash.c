@@ -78,3 +78,11 @@ void hash128_value(const struct hash *h, uint8_t to[static 16])
 				 XXH3_128bits_digest(const_state(h)));
 	memcpy(to, canonical.digest, sizeof(canonical.digest));
 }
+
+void hash128_keyed(const void *data, size_t n, uint64_t key, uint64_t to[2])
+{
+	XXH128_hash_t h = XXH3_128bits_withSeed(data, n, key);
+
+	to[0] = h.low64;
+	to[1] = h.high64;
+}

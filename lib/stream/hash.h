@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hash.h - the two checksums of a stream; private to lib/stream
+ * hash.h - the checksums of a stream; private to lib/stream
  *
  * A run of pages has XXH3-64 of its bytes, the end record has XXH3-128 of all
  * that came before.  Neither keeps anybody from altering a stream on purpose.
@@ -28,5 +28,7 @@ void hash128_begin(struct hash *h);
 void hash128_add(struct hash *h, const void *data, size_t n);
 /* Canonical order, big endian, of what was added so far. */
 void hash128_value(const struct hash *h, uint8_t to[static 16]);
+/* By a key of the caller's, for what stays with him. */
+void hash128_keyed(const void *data, size_t n, uint64_t key, uint64_t to[2]);
 
 #endif

@@ -2,6 +2,10 @@
 /* header.c - the two records that every stream has: its first and its last */
 #include "stream/stream.h"
 
+const char *const stream_codings[CODINGS] = {
+	"raw", "zero", "lz4", "zstd", "repeat",
+};
+
 static const struct field cpu_feature_fields[] = {
 	FIELD(struct cpu_feature, name, FIELD_TEXT, .max = 64),
 };

@@ -22,7 +22,9 @@
 #include "base/io.h"
 #include "stream/codec.h"
 #include "stream/hash.h"
+#include "stream/press.h"
 #include "stream/private.h"
+#include "stream/repeat.h"
 #include "stream/sink.h"
 #include "stream/stream.h"
 #include "stream/token.h"
@@ -59,6 +61,11 @@ struct stream_in {
 
 	uint8_t *pages;		/* owned, RUN_BYTES, NULL until needed */
 	uint8_t *zeros;		/* owned, likewise */
+	uint8_t *packed;	/* owned, likewise: bytes of a run as they came */
+	struct press *press;	/* owned; NULL until needed */
+	struct repeat_runs runs;	/* so far */
+	stream_recall *recall;	/* NULL: nobody keeps what came before */
+	void *recall_arg;
 
 	struct hash *hash, *run;	/* owned; of all, of one run */
 	struct stream_end totals;
@@ -98,6 +105,12 @@ void stream_in_known(struct stream_in *in, bool (*known)(uint32_t type))
 void stream_in_names(struct stream_in *in, const char *(*name)(uint32_t type))
 {
 	in->name = name;
+}
+
+void stream_in_recall(struct stream_in *in, stream_recall *recall, void *arg)
+{
+	in->recall = recall;
+	in->recall_arg = arg;
 }
 
 /* ---- what went wrong, and where ---- */
@@ -325,14 +338,67 @@ static int read_item(struct stream_in *in, size_t *len, struct failure *f)
 	return 0;
 }
 
-/* A run's head and the head of its byte string; the bytes come later. */
+/* How many bytes a run of @n in @coding may have in the stream. */
+static bool has_length(enum stream_coding coding, size_t n, uint64_t len)
+{
+	switch (coding) {
+	case CODING_RAW:
+		return len == n;
+	case CODING_ZERO:
+		return len == 0;
+	case CODING_LZ4:
+	case CODING_ZSTD:
+		return len > 0 && len < n;
+	case CODING_REPEAT:
+		return len > 0 && len <= REPEAT_BYTES_MAX;
+	default:
+		return false;
+	}
+}
+
+#define BYTES_HEAD(b)	((b) >> 5 == 2 && ((b) & 31) < 28)
+#define MORE_OF_HEAD(b)	(((b) & 31) < 24 ? 0u : 1u << (((b) & 31) - 24))
+
+/* The head of a run's byte string; the bytes come later. */
+static int read_bytes_head(struct stream_in *in, struct failure *f)
+{
+	struct stream_item *it = &in->item;
+	struct bytes same = { 0 };
+	uint64_t len = 0;
+	uint8_t first, more;
+	bool right;
+
+	if (fill(in, 1, f) < 0)
+		return -1;
+	first = in->buf[in->start];
+	if (!BYTES_HEAD(first))
+		return altered(in, f, in->offset, "not followed by a byte string");
+	more = MORE_OF_HEAD(first);
+	if (fill(in, 1 + more, f) < 0)
+		return -1;
+	for (unsigned int i = 0; i < more; i++)
+		len = len << 8 | in->buf[in->start + 1 + i];
+	if (!more)
+		len = first & 31;
+	bytes_put_string_head(&same, len);
+	right = same.n == 1u + more;
+	bytes_free(&same);
+	if (!right)
+		return altered(in, f, in->offset,
+			       "a length is longer than it need be");
+	if (!has_length(it->coding, (size_t)it->count * STREAM_PAGE, len))
+		return altered(in, f, in->offset,
+			       "%llu bytes cannot be %u pages in coding %u (%s)",
+			       (unsigned long long)len, it->count, it->coding,
+			       stream_codings[it->coding]);
+	it->bytes = len;
+	return consume(in, 1 + more, f);
+}
+
 static int read_run_head(struct stream_in *in, const uint64_t v[static 6],
 			 size_t len, struct failure *f)
 {
 	struct stream_item *it = &in->item;
-	struct bytes want = { 0 };
-	size_t bytes = 0;
-	int r;
 
 	if (!run_is_sound(v[2], v[3]))
 		return altered(in, f, in->offset,
@@ -341,24 +407,16 @@ static int read_run_head(struct stream_in *in, const uint64_t v[static 6],
 			       (unsigned long long)v[2]);
 	it->address = v[2];
 	it->count = v[3];
-	if (v[4] > CODING_ZERO)
+	if (v[4] >= CODINGS)
 		return unknown(in, f, "pages in coding", v[4]);
 	it->coding = v[4];
 	in->run_hash = v[5];
-	if (it->coding == CODING_RAW)
-		bytes = (size_t)it->count * STREAM_PAGE;
-	if (consume(in, len, f) < 0)
+	if (consume(in, len, f) < 0 || read_bytes_head(in, f) < 0)
 		return -1;
-	bytes_put_string_head(&want, bytes);
-	r = fill(in, want.n, f);
-	if (r == 0 && memcmp(in->buf + in->start, want.data, want.n) != 0)
-		r = altered(in, f, in->offset,
-			    "not followed by a byte string of %zu", bytes);
-	if (r == 0)
-		r = consume(in, want.n, f);
-	bytes_free(&want);
+	it->run = in->runs.n;
+	repeat_runs_add(&in->runs, it->id, it->address, it->count);
 	in->state = IN_PAGES;
-	return r;
+	return 0;
 }
 
 /* [2, id, address, count, coding, xxh3-64] */
@@ -581,65 +639,6 @@ int stream_get_header(struct stream_in *in, struct stream_header *h,
 	return 0;
 }
 
-/* ---- one after the other ---- */
-
-/* Done with the current item, taken or not. */
-static int leave(struct stream_in *in, struct failure *f)
-{
-	struct stream_header h = { 0 };
-
-	switch (in->state) {
-	case IN_NEW:
-		if (stream_get_header(in, &h, f) < 0)
-			return -1;
-		schema_free(&stream_header_schema, &h);
-		/* fall through */
-	case IN_RECORD:
-		return consume(in, in->item_len, f);
-	case IN_PAGES:
-		return stream_get_pages(in, f) ? 0 : -1;
-	default:
-		return 0;
-	}
-}
-
-int stream_next(struct stream_in *in, struct stream_item *item,
-		struct failure *f)
-{
-	if (in->failed.status)
-		return still_failed(in, f);
-	if (in->state == IN_ENDED)
-		return 0;
-	if (leave(in, f) < 0)
-		return -1;
-	in->state = IN_BETWEEN;
-	if (begin_item(in, f) < 0)
-		return -1;
-	if (in->item.type == STREAM_END)
-		return finish(in, f);
-	if (in->item.type != STREAM_PAGES &&
-	    ++in->totals.records > STREAM_RECORDS_MAX)
-		return altered(in, f, in->offset, "more than %u records",
-			       STREAM_RECORDS_MAX);
-	*item = in->item;
-	return 1;
-}
-
-int stream_get(struct stream_in *in, const struct schema *s, void *rec,
-	       struct failure *f)
-{
-	struct failure why = { 0 };
-
-	if (in->failed.status)
-		return still_failed(in, f);
-	if (in->state != IN_RECORD)
-		return fail(f, STATUS_SYSTEM, "this is no record");
-	if (schema_decode(s, rec, in->buf + in->start + in->map,
-			  in->item_len - in->map, &why) < 0)
-		return altered(in, f, in->item.offset, "%s", why.text);
-	return 0;
-}
-
 /* ---- pages ---- */
 
 static uint8_t *map_run(int prot)
@@ -698,27 +697,95 @@ static ssize_t read_piece(struct stream_in *in, uint8_t *to, size_t n,
 	return r;
 }
 
-static int read_run(struct stream_in *in, uint8_t *to, size_t n,
-		    struct failure *f)
+/* @n bytes of the run, also into @hash if there is one. */
+static int read_bytes(struct stream_in *in, uint8_t *to, size_t n,
+		      struct hash *hash, struct failure *f)
 {
-	hash64_begin(in->run);
 	while (n) {
 		size_t chunk = n < HASH_CHUNK ? n : HASH_CHUNK;
 		ssize_t r = read_piece(in, to, chunk, f);
 
 		if (r < 0)
 			return -1;
-		hash64_add(in->run, to, r);
+		if (hash)
+			hash64_add(hash, to, r);
 		hash128_add(in->hash, to, r);
 		if (pass_on(in, to, r, f) < 0)
 			return -1;
 		to += r;
 		n -= r;
 	}
-	if (hash64_value(in->run) != in->run_hash)
-		return altered(in, f, in->item.offset,
-			       "they do not match their checksum");
 	return 0;
+}
+
+static int compare_run(struct stream_in *in, uint64_t is, struct failure *f)
+{
+	if (is == in->run_hash)
+		return 0;
+	return altered(in, f, in->item.offset, "they do not match their checksum");
+}
+
+/* As they are, or nothing. */
+static int read_raw(struct stream_in *in, uint8_t *to, struct failure *f)
+{
+	hash64_begin(in->run);
+	if (read_bytes(in, to, in->item.bytes, in->run, f) < 0)
+		return -1;
+	return compare_run(in, hash64_value(in->run), f);
+}
+
+static int read_packed(struct stream_in *in, uint8_t *to, size_t n,
+		       struct failure *f)
+{
+	size_t len = in->item.bytes;
+
+	if (!need_run(in, &in->packed, PROT_READ | PROT_WRITE, f) ||
+	    read_bytes(in, in->packed, len, NULL, f) < 0)
+		return -1;
+	if (!in->press)
+		in->press = press_new();
+	if (press_unpack(in->press, in->item.coding, in->packed, len, to, n) < 0)
+		return altered(in, f, in->item.offset,
+			       "they are not %u pages in %s", in->item.count,
+			       stream_codings[in->item.coding]);
+	return compare_run(in, hash64_of(to, n), f);
+}
+
+/* What it says, and whether there was such a thing. */
+static int read_repeat(struct stream_in *in, struct stream_place *place,
+		       struct failure *f)
+{
+	uint8_t said[REPEAT_BYTES_MAX];
+	struct repeat r;
+	const char *why;
+
+	if (read_bytes(in, said, in->item.bytes, NULL, f) < 0)
+		return -1;
+	if (repeat_decode(&r, said, in->item.bytes) < 0)
+		return altered(in, f, in->item.offset, "not a repeat");
+	why = repeat_place(&in->runs, &r, in->item.count, place);
+	return why ? altered(in, f, in->item.offset, "%s", why) : 0;
+}
+
+static int skip_repeat(struct stream_in *in, struct failure *f)
+{
+	struct stream_place place;
+
+	return read_repeat(in, &place, f);
+}
+
+static int recall(struct stream_in *in, uint8_t *to, size_t n, struct failure *f)
+{
+	struct stream_place place;
+
+	if (read_repeat(in, &place, f) < 0)
+		return -1;
+	if (!in->recall)
+		return altered(in, f, in->item.offset,
+			       "a repeat, where nothing is kept");
+	if (in->recall(in->recall_arg, &place, to, f) < 0)
+		return failed(in, f);
+	return compare_run(in, hash64_of(to, n), f);
 }
 
 static uint8_t *current_run(struct stream_in *in, struct failure *f)
@@ -728,10 +795,23 @@ static uint8_t *current_run(struct stream_in *in, struct failure *f)
 	return need_run(in, &in->pages, PROT_READ | PROT_WRITE, f);
 }
 
+static int read_run(struct stream_in *in, uint8_t *to, struct failure *f)
+{
+	size_t n = (size_t)in->item.count * STREAM_PAGE;
+
+	switch (in->item.coding) {
+	case CODING_LZ4:
+	case CODING_ZSTD:
+		return read_packed(in, to, n, f);
+	case CODING_REPEAT:
+		return recall(in, to, n, f);
+	default:
+		return read_raw(in, to, f);
+	}
+}
+
 const void *stream_get_pages(struct stream_in *in, struct failure *f)
 {
-	size_t n = in->item.coding == CODING_RAW ?
-			   (size_t)in->item.count * STREAM_PAGE : 0;
 	uint8_t *run;
 
 	if (in->failed.status) {
@@ -745,13 +825,73 @@ const void *stream_get_pages(struct stream_in *in, struct failure *f)
 	run = current_run(in, f);
 	if (!run || in->state == IN_TAKEN)
 		return run;
-	if (read_run(in, run, n, f) < 0)
+	if (read_run(in, run, f) < 0)
 		return NULL;
 	in->state = IN_TAKEN;
 	/* After large runs only a head is worth reading ahead: what is read
 	 * of the next run's bytes would have to be copied. */
-	in->ahead = n >= SINK_DIRECT ? AHEAD_HEAD : AHEAD;
+	in->ahead = in->item.bytes >= SINK_DIRECT ? AHEAD_HEAD : AHEAD;
 	return run;
+}
+
+/* ---- one after the other ---- */
+
+/* Done with the current item, taken or not. */
+static int leave(struct stream_in *in, struct failure *f)
+{
+	struct stream_header h = { 0 };
+
+	switch (in->state) {
+	case IN_NEW:
+		if (stream_get_header(in, &h, f) < 0)
+			return -1;
+		schema_free(&stream_header_schema, &h);
+		/* fall through */
+	case IN_RECORD:
+		return consume(in, in->item_len, f);
+	case IN_PAGES:
+		return in->item.coding == CODING_REPEAT ? skip_repeat(in, f) :
+			stream_get_pages(in, f) ? 0 : -1;
+	default:
+		return 0;
+	}
+}
+
+int stream_next(struct stream_in *in, struct stream_item *item,
+		struct failure *f)
+{
+	if (in->failed.status)
+		return still_failed(in, f);
+	if (in->state == IN_ENDED)
+		return 0;
+	if (leave(in, f) < 0)
+		return -1;
+	in->state = IN_BETWEEN;
+	if (begin_item(in, f) < 0)
+		return -1;
+	if (in->item.type == STREAM_END)
+		return finish(in, f);
+	if (in->item.type != STREAM_PAGES &&
+	    ++in->totals.records > STREAM_RECORDS_MAX)
+		return altered(in, f, in->offset, "more than %u records",
+			       STREAM_RECORDS_MAX);
+	*item = in->item;
+	return 1;
+}
+
+int stream_get(struct stream_in *in, const struct schema *s, void *rec,
+	       struct failure *f)
+{
+	struct failure why = { 0 };
+
+	if (in->failed.status)
+		return still_failed(in, f);
+	if (in->state != IN_RECORD)
+		return fail(f, STATUS_SYSTEM, "this is no record");
+	if (schema_decode(s, rec, in->buf + in->start + in->map,
+			  in->item_len - in->map, &why) < 0)
+		return altered(in, f, in->item.offset, "%s", why.text);
+	return 0;
 }
 
 /* ---- the rest ---- */
@@ -783,6 +923,9 @@ void stream_in_free(struct stream_in *in)
 	hash_free(in->run);
 	unmap_run(in->pages);
 	unmap_run(in->zeros);
+	unmap_run(in->packed);
+	press_free(in->press);
+	repeat_runs_free(&in->runs);
 	free(in->buf);
 	free(in);
 }

@@ -10,15 +10,23 @@
  * is more of such room than a pipe holds, so that there is always some that its
  * reader is done with; what was least often lent is in the cache.
  *
+ * Pages that are to be shorter are packed (press.c) or named as a repeat of what
+ * was there before (repeat.c); whether that is worth it on the way to this
+ * reader is worked out from how long he keeps us waiting (pace.c).
+ *
  * After a failure every call fails with the first reason.
  */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/clock.h"
 #include "stream/codec.h"
 #include "stream/hash.h"
+#include "stream/pace.h"
+#include "stream/press.h"
 #include "stream/private.h"
+#include "stream/repeat.h"
 #include "stream/sink.h"
 #include "stream/stream.h"
 
@@ -34,6 +42,9 @@ struct stream_out {
 	enum out_state state;
 	uint8_t *rooms;		/* ROOMS of STREAM_ROOM bytes, NULL none yet */
 	uint64_t lent_until[ROOMS];	/* free when that much was taken */
+	struct pace pace;
+	struct press *press;	/* owned; NULL until needed */
+	struct repeat_index *index;	/* owned; NULL until needed */
 	struct failure failed;	/* the first one */
 };
 
@@ -42,6 +53,7 @@ struct stream_out *stream_out_new(int fd)
 	struct stream_out *o = xcalloc(1, sizeof(*o));
 
 	o->sink.fd = fd;
+	o->pace.wish = COMPRESS_NONE;
 	o->hash = hash_new();
 	hash128_begin(o->hash);
 	pipe_enlarge(fd);
@@ -185,6 +197,16 @@ static int make_rooms(struct stream_out *o, struct failure *f)
 	return 0;
 }
 
+/* Until the reader has taken some. */
+static int pause_for(struct stream_out *o, struct failure *f)
+{
+	int64_t before = monotonic_ns();
+	int rc = sink_pause(&o->sink);
+
+	pace_waited(&o->pace, monotonic_ns() - before);
+	return rc < 0 ? write_failed(o, f) : 0;
+}
+
 void *stream_room(struct stream_out *o, struct failure *f)
 {
 	if (!o->rooms && make_rooms(o, f) < 0)
@@ -195,26 +217,29 @@ void *stream_room(struct stream_out *o, struct failure *f)
 		for (size_t i = 0; i < ROOMS; i++)
 			if (o->lent_until[i] <= taken)
 				return o->rooms + i * STREAM_ROOM;
-		if (sink_pause(&o->sink) < 0) {
-			write_failed(o, f);
+		if (pause_for(o, f) < 0)
 			return NULL;
-		}
 	}
 }
 
-int stream_put_pages(struct stream_out *o, uint64_t id, uint64_t address,
-		     uint32_t count, enum stream_coding coding,
-		     const void *bytes, struct failure *f)
+/* ---- pages ---- */
+
+static int put_waiting(struct stream_out *o, const void *bytes, size_t len,
+		       struct failure *f)
 {
-	size_t len = coding == CODING_RAW ? (size_t)count * STREAM_PAGE : 0;
+	int64_t before = monotonic_ns();
+	int rc = put(o, bytes, len, f);
+
+	pace_waited(&o->pace, monotonic_ns() - before);
+	return rc;
+}
+
+static int put_run(struct stream_out *o, uint64_t id, uint64_t address,
+		   uint32_t count, enum stream_coding coding, uint64_t xxh3,
+		   const void *bytes, size_t len, struct failure *f)
+{
 	struct bytes *b = &o->scratch;
 
-	if (ready(o, OUT_OPEN, f) < 0)
-		return -1;
-	if (!run_is_sound(address, count) || coding > CODING_ZERO)
-		return fail(f, STATUS_SYSTEM,
-			    "%u pages at 0x%llx in coding %u are no run",
-			    count, (unsigned long long)address, coding);
 	b->n = 0;
 	bytes_put_array(b, 6);
 	bytes_put_uint(b, STREAM_PAGES);
@@ -222,14 +247,122 @@ int stream_put_pages(struct stream_out *o, uint64_t id, uint64_t address,
 	bytes_put_uint(b, address);
 	bytes_put_uint(b, count);
 	bytes_put_uint(b, coding);
-	bytes_put_uint(b, hash64_of(len ? bytes : "", len));
+	bytes_put_uint(b, xxh3);
 	bytes_put_string_head(b, len);
 	o->totals.runs++;
 	o->totals.pages += count;
 	if (put(o, b->data, b->n, f) < 0)
 		return -1;
-	return put(o, bytes, len, f);
+	return put_waiting(o, bytes, len, f);
 }
+
+static const void *pack(struct stream_out *o, enum stream_coding coding,
+			const void *bytes, size_t n, size_t *len)
+{
+	int64_t before = monotonic_ns();
+	const void *packed;
+
+	if (!o->press)
+		o->press = press_new();
+	packed = press_pack(o->press, coding, bytes, n, len);
+	pace_packed(&o->pace, coding, monotonic_ns() - before, n,
+		    packed ? *len : n);
+	return packed;
+}
+
+static int check_run(uint64_t address, uint32_t count, enum stream_coding coding,
+		     struct failure *f)
+{
+	if (run_is_sound(address, count) && coding <= CODING_ZSTD)
+		return 0;
+	return fail(f, STATUS_SYSTEM, "%u pages at 0x%llx in coding %u are no run",
+		    count, (unsigned long long)address, coding);
+}
+
+int stream_put_pages(struct stream_out *o, uint64_t id, uint64_t address,
+		     uint32_t count, enum stream_coding coding,
+		     const void *bytes, struct failure *f)
+{
+	size_t n = (size_t)count * STREAM_PAGE, len = n;
+	const void *packed = NULL;
+
+	if (ready(o, OUT_OPEN, f) < 0 ||
+	    check_run(address, count, coding, f) < 0)
+		return -1;
+	if (coding == CODING_ZERO)
+		return put_run(o, id, address, count, coding, hash64_of("", 0),
+			       NULL, 0, f);
+	if (coding != CODING_RAW)
+		packed = pack(o, coding, bytes, n, &len);
+	return put_run(o, id, address, count, packed ? coding : CODING_RAW,
+		       hash64_of(bytes, n), packed ? packed : bytes,
+		       packed ? len : n, f);
+}
+
+static int put_repeat(struct stream_out *o, uint64_t id, uint64_t address,
+		      uint32_t count, const struct repeat *r, const void *bytes,
+		      struct failure *f)
+{
+	uint64_t xxh3 = hash64_of(bytes, (size_t)count * STREAM_PAGE);
+	struct bytes b = { 0 };
+	int rc;
+
+	repeat_encode(r, &b);
+	rc = put_run(o, id, address, count, CODING_REPEAT, xxh3, b.data, b.n, f);
+	bytes_free(&b);
+	return rc;
+}
+
+/* What was there before, and what was not. */
+static int put_parts(struct stream_out *o, uint64_t id, uint64_t address,
+		     uint32_t count, bool stays, enum stream_coding coding,
+		     const uint8_t *bytes, struct failure *f)
+{
+	if (!o->index)
+		o->index = repeat_index_new();
+	repeat_look(o->index, bytes, count);
+	for (uint32_t i = 0, n; i < count; i += n) {
+		uint64_t at = address + (uint64_t)i * STREAM_PAGE;
+		const uint8_t *data = bytes + (size_t)i * STREAM_PAGE;
+		uint64_t run = o->totals.runs;
+		struct repeat r;
+		int rc;
+
+		n = repeat_find(o->index, run, count, i, &r);
+		rc = r.back ? put_repeat(o, id, at, n, &r, data, f) :
+			stream_put_pages(o, id, at, n, coding, data, f);
+		if (rc < 0)
+			return -1;
+		if (stays && !r.back && id < STREAM_SPACES)
+			repeat_note(o->index, run, i, n);
+	}
+	return 0;
+}
+
+int stream_put_content(struct stream_out *o, uint64_t id, uint64_t address,
+		       uint32_t count, bool stays, const void *bytes,
+		       struct failure *f)
+{
+	uint64_t n = (uint64_t)count * STREAM_PAGE;
+	enum stream_coding coding = CODING_RAW;
+
+	if (ready(o, OUT_OPEN, f) < 0 ||
+	    check_run(address, count, coding, f) < 0)
+		return -1;
+	if (o->pace.wish != COMPRESS_NONE)
+		coding = pace_next(&o->pace, monotonic_ns(), n, o->sink.bytes,
+				   sink_lends(&o->sink));
+	if (coding == CODING_RAW)
+		return stream_put_pages(o, id, address, count, coding, bytes, f);
+	return put_parts(o, id, address, count, stays, coding, bytes, f);
+}
+
+void stream_compress(struct stream_out *o, enum stream_compress wish)
+{
+	o->pace.wish = wish;
+}
+
+/* ---- the end ---- */
 
 /* The end record is not part of its own hash. */
 int stream_put_end(struct stream_out *o, struct failure *f)
@@ -274,6 +407,8 @@ void stream_out_free(struct stream_out *o)
 		munmap(o->rooms, ROOMS * STREAM_ROOM);
 	sink_free(&o->sink);
 	hash_free(o->hash);
+	press_free(o->press);
+	repeat_index_free(o->index);
 	bytes_free(&o->scratch);
 	free(o);
 }

@@ -64,7 +64,7 @@ int sink_put(struct sink *s, const void *data, size_t n)
 	return 0;
 }
 
-static bool reader_copies(struct sink *s)
+bool sink_lends(struct sink *s)
 {
 	struct stat st;
 
@@ -97,7 +97,7 @@ static int lend_all(int fd, const void *data, size_t n)
 
 int sink_lend(struct sink *s, const void *data, size_t n, bool *lent)
 {
-	*lent = n >= SINK_DIRECT && reader_copies(s);
+	*lent = n >= SINK_DIRECT && sink_lends(s);
 	if (!*lent)
 		return sink_put(s, data, n);
 	if (sink_flush(s) < 0)

@@ -34,6 +34,8 @@ int sink_put(struct sink *s, const void *data, size_t n);
 int sink_flush(struct sink *s);
 /* As sink_put(), but @data may be lent: *@lent says whether it was. */
 int sink_lend(struct sink *s, const void *data, size_t n, bool *lent);
+/* Has the reader promised to copy? */
+bool sink_lends(struct sink *s);
 /* How much of s->bytes a reader of the pipe has taken. */
 uint64_t sink_taken(const struct sink *s);
 /* A moment, for a reader to take more; -1 if there is none any more. */

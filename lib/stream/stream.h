@@ -7,7 +7,8 @@
  *	55799([0, 0, { header }])		once, first
  *	[type, id, { map }]			records, by schema.h
  *	[2, id, address, count, coding, xxh3-64], h'...'
- *						a run of pages, and its bytes
+ *						a run of pages, and its bytes in
+ *						that coding
  *	[1, 0, { end }]				once, last
  *
  * in deterministic encoding.  Record types below STREAM_TYPE_OPTIONAL must be
@@ -38,10 +39,21 @@ enum {
 enum stream_coding {
 	CODING_RAW = 0,		/* count * 4096 bytes follow */
 	CODING_ZERO = 1,	/* no bytes follow: h'' */
-	/* 2 lz4, 3 zstd, 4 repeat, 5 delta: reserved */
+	CODING_LZ4 = 2,		/* an lz4 block */
+	CODING_ZSTD = 3,	/* one zstd frame that says its content's size */
+	CODING_REPEAT = 4,	/* [back, first]: pages of an earlier run */
+	/* 5 delta: reserved */
+	CODINGS
 };
 
+extern const char *const stream_codings[];	/* names of these */
+
 #define STREAM_RUN_MAX		1024	/* pages in one run */
+#define STREAM_BACK_MAX		((1u << 18) - 1)	/* runs back to one that is
+						   repeated */
+#define STREAM_SPACES		(1ull << 32)	/* ids of runs below that are of
+						   address spaces, which alone
+						   can be repeated */
 #define STREAM_RECORD_MAX	(4u << 20)	/* bytes of one record */
 #define STREAM_RECORDS_MAX	(4u << 20)	/* records in one stream */
 
@@ -110,10 +122,26 @@ int stream_put(struct stream_out *, uint32_t type, uint64_t id,
  * that.  NULL on failure. */
 #define STREAM_ROOM	((size_t)256 << 10)
 void *stream_room(struct stream_out *, struct failure *);
-/* @bytes: count * STREAM_PAGE for CODING_RAW, ignored for CODING_ZERO. */
+/* @bytes: count * STREAM_PAGE for CODING_RAW, ignored for CODING_ZERO; for
+ * CODING_LZ4 and CODING_ZSTD as for the first, and if they would not become
+ * shorter, that is what it becomes. */
 int stream_put_pages(struct stream_out *, uint64_t id, uint64_t address,
 		     uint32_t count, enum stream_coding, const void *bytes,
 		     struct failure *);
+/* The same in whatever codings are best, as far as stream_compress() allows:
+ * it may become several runs.  @stays: what a reader has put there, he finds
+ * there again until the end. */
+int stream_put_content(struct stream_out *, uint64_t id, uint64_t address,
+		       uint32_t count, bool stays, const void *bytes,
+		       struct failure *);
+enum stream_compress {
+	COMPRESS_AUTO,		/* as it leaves soonest: rates are measured */
+	COMPRESS_NONE,
+	COMPRESS_LZ4,		/* and repeats */
+	COMPRESS_ZSTD,
+};
+/* Before any pages; COMPRESS_NONE if it is never called. */
+void stream_compress(struct stream_out *, enum stream_compress);
 /* The end record; everything has left for @fd when this returns 0. */
 int stream_put_end(struct stream_out *, struct failure *);
 /* After the end, if @fd is a pipe or socket: waits until its reader has taken
@@ -136,7 +164,21 @@ struct stream_item {
 	uint64_t address;	/* of the first page, multiple of STREAM_PAGE */
 	uint32_t count;		/* pages, 1..STREAM_RUN_MAX */
 	enum stream_coding coding;
+	uint32_t bytes;		/* of it in the stream, without its head */
+	uint64_t run;		/* its number among the runs, from 0 */
 };
+
+/* Pages that have come before, in run number @run. */
+struct stream_place {
+	uint64_t run;
+	uint64_t id, address;	/* of the first of these pages */
+	uint32_t count;
+};
+
+/* What the caller has put there, into @to, for a run that repeats it; -1 if it
+ * cannot be had. */
+typedef int stream_recall(void *arg, const struct stream_place *place, void *to,
+			  struct failure *);
 
 /* Reads from @fd, which stays the caller's; may read beyond the end record,
  * stream_in_rest() has what it read too much. */
@@ -148,6 +190,9 @@ void stream_in_tee(struct stream_in *, int fd);
 void stream_in_known(struct stream_in *, bool (*known)(uint32_t type));
 /* What messages call a type ("mapping"); NULL, from it too: by number. */
 void stream_in_names(struct stream_in *, const char *(*name)(uint32_t type));
+/* Whom to ask for what has come before; NULL, as at the start: nobody keeps it,
+ * and a run that repeats it can only be skipped. */
+void stream_in_recall(struct stream_in *, stream_recall *, void *arg);
 /* First call only: reads and checks format, version, page size (but not
  * kind, arch or CPU).  Owned by the caller: schema_free(). */
 int stream_get_header(struct stream_in *, struct stream_header *,
@@ -155,7 +200,8 @@ int stream_get_header(struct stream_in *, struct stream_header *,
 /*
  * Next item: 1, or 0 after an end record that is right in every figure, or -1.
  * A record whose map was not taken, and pages whose bytes were not taken, are
- * checked and skipped by the next call.
+ * checked and skipped by the next call; of a repeat, only that there was such a
+ * thing.
  */
 int stream_next(struct stream_in *, struct stream_item *, struct failure *);
 /* The current record's map into the zeroed struct of @s, strictly: wrong
@@ -163,7 +209,7 @@ int stream_next(struct stream_in *, struct stream_item *, struct failure *);
 int stream_get(struct stream_in *, const struct schema *s, void *rec,
 	       struct failure *);
 /*
- * The current run's bytes, checked against its xxh3, already decoded: count *
+ * The current run's bytes, decoded and checked against its xxh3: count *
  * STREAM_PAGE bytes, owned by the reader, good until the next call.  For
  * CODING_ZERO they are zeros.  NULL on failure.
  */

@@ -85,6 +85,21 @@ static int put_kind(struct stream_out *o, const struct kind *k,
 	return r;
 }
 
+/* Packed in both ways, and once more as a repeat. */
+static int put_codings(struct stream_out *o, struct failure *f)
+{
+	static uint8_t pages[4 * STREAM_PAGE];
+
+	for (size_t i = 0; i < sizeof(pages); i++)
+		pages[i] = i / STREAM_PAGE + i % 7;
+	stream_compress(o, COMPRESS_ZSTD);
+	if (stream_put_pages(o, 1, 0x10000, 4, CODING_LZ4, pages, f) < 0 ||
+	    stream_put_content(o, 1, 0x20000, 4, true, pages, f) < 0 ||
+	    stream_put_content(o, 1, 0x30000, 4, true, pages, f) < 0)
+		return -1;
+	return stream_put_pages(o, 1, 0x40000, 4, CODING_LZ4, pages, f);
+}
+
 /* Every third from @first on: shorter inputs are mutated faster. */
 static int put_kinds(struct stream_out *o, int first, struct failure *f)
 {
@@ -111,6 +126,8 @@ static int put_all(struct stream_out *o, int features, struct failure *f)
 	for (int first = 0; first < 3; first++)
 		if (features & 8 << first && put_kinds(o, first, f) < 0)
 			return -1;
+	if (features & 64 && put_codings(o, f) < 0)
+		return -1;
 	return stream_put_end(o, f);
 }
 
@@ -122,7 +139,7 @@ static void seed(int dir, unsigned int how, unsigned int features)
 	char name[32];
 	int fd;
 
-	snprintf(name, sizeof(name), "seed-%02u-%02u", how, features);
+	snprintf(name, sizeof(name), "seed-%02u-%03u", how, features);
 	fd = openat(dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (fd < 0 || write_full(fd, &first, 1) < 0)
 		die("cannot write there");
@@ -140,7 +157,7 @@ int main(int argc, char **argv)
 	if (dir < 0)
 		die("wants a directory");
 	for (unsigned int how = 0; how < 16; how += 3)
-		for (unsigned int features = 0; features < 64; features++)
+		for (unsigned int features = 0; features < 128; features++)
 			seed(dir, how, features);
 	return 0;
 }
