@@ -112,11 +112,6 @@ for i in range(33):
 	refused_with "has secret memory (memfd_secret) open (/secretmem"
 }
 
-@test "huge pages" {
-	holds 'os.memfd_create("huge", 4)'
-	refused_with "has huge pages of hugetlbfs open (/memfd:huge"
-}
-
 @test "performance counter" {
 	holds 'call(298, room(struct.pack("IIQ", 1, 112, 0)), 0, -1, -1, 0)'
 	refused_with "has a performance counter open" "--drop"

@@ -51,14 +51,15 @@ static const struct schema schema = SCHEMA("carried file", struct rec_carried,
 
 /* ---- capture ---- */
 
-/* What the kernel makes up as it is read is not a file to be carried. */
+/* What the kernel makes up as it is read is not a file to be carried, nor what
+ * cannot be written. */
 static bool is_made_up(int fd)
 {
 	static const long types[] = {
 		PROC_SUPER_MAGIC, SYSFS_MAGIC, CGROUP_SUPER_MAGIC,
 		CGROUP2_SUPER_MAGIC, DEBUGFS_MAGIC, TRACEFS_MAGIC,
 		SECURITYFS_MAGIC, BPF_FS_MAGIC, PSTOREFS_MAGIC,
-		EFIVARFS_MAGIC, 0x62656570 /* configfs */,
+		EFIVARFS_MAGIC, 0x62656570 /* configfs */, HUGETLBFS_MAGIC,
 	};
 	struct statfs fs;
 

@@ -237,8 +237,7 @@ static const char *strange_memory(const struct source *s,
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d", s->via, fd->fd);
 	if (statfs(path, &fs) < 0)
 		return NULL;
-	return fs.f_type == SECRETMEM ? "secret memory (memfd_secret)" :
-	       fs.f_type == HUGETLBFS_MAGIC ? "huge pages of hugetlbfs" : NULL;
+	return fs.f_type == SECRETMEM ? "secret memory (memfd_secret)" : NULL;
 }
 
 static int check(struct capture *c, struct source *s,

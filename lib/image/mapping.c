@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 
 #include "image/capture.h"
+#include "image/huge.h"
 #include "image/mapping.h"
 #include "image/names.h"
 #include "image/nest.h"
@@ -23,6 +24,7 @@
 
 static const struct field fields[] = {
 	FIELD(struct rec_mapping, end, FIELD_UINT, .hex = true),
+	FIELD(struct rec_mapping, huge, FIELD_UINT),
 	FIELD(struct rec_mapping, kind, FIELD_UINT),
 	FIELD(struct rec_mapping, name, FIELD_TEXT),
 	FIELD(struct rec_mapping, prot, FIELD_UINT),
@@ -31,6 +33,7 @@ static const struct field fields[] = {
 	FIELD(struct rec_mapping, guards, FIELD_WORDS),
 	FIELD(struct rec_mapping, offset, FIELD_UINT, .hex = true),
 	FIELD(struct rec_mapping, source, FIELD_UINT),
+	FIELD(struct rec_mapping, present, FIELD_UINT),
 };
 
 static const struct schema schema = SCHEMA("mapping", struct rec_mapping, fields);
@@ -43,8 +46,8 @@ static const struct schema schema = SCHEMA("mapping", struct rec_mapping, fields
 /* Flags that say nothing beyond the protection and the kind. */
 #define FLAGS_DERIVED	(VMF_RD | VMF_WR | VMF_EX | VMF_MR | VMF_ME)
 /* Those that nothing in a stream has. */
-#define FLAGS_REFUSED	(~(VMF_LF | 0xffffffffull) | VMF_HT | VMF_UM | VMF_UW | \
-			 VMF_UI | VMF_SS)
+#define FLAGS_REFUSED	(~(VMF_LF | 0xffffffffull) | VMF_UM | VMF_UW | VMF_UI | \
+			 VMF_SS)
 
 /* ---- what can be moved ---- */
 
@@ -63,8 +66,9 @@ static bool is_kernels(const struct proc_map *m)
 bool mapping_is_anonymous(const struct proc_map *m)
 {
 	if (m->path[0] == '/')
-		return !m->deleted && !(m->flags & VMF_MS) &&
-		       !strcmp(m->path, "/dev/zero");
+		return huge_is_anonymous(m) ||
+		       (!m->deleted && !(m->flags & VMF_MS) &&
+			!strcmp(m->path, "/dev/zero"));
 	return !m->path[0] || !strcmp(m->path, "[heap]") ||
 	       !strcmp(m->path, "[stack]") || starts(m->path, "[anon:");
 }
@@ -90,8 +94,6 @@ static const char *unmovable(const struct proc_map *m)
 {
 	if (is_kernels(m))
 		return NULL;
-	if (m->flags & VMF_HT)
-		return "maps huge pages of hugetlbfs";
 	if (m->flags & (VMF_UM | VMF_UW | VMF_UI))
 		return "has memory watched by userfaultfd";
 	if (m->flags & VMF_SS)
@@ -144,7 +146,8 @@ static int check(struct capture *c, struct source *s, struct failure *f)
 
 static int object_kind(const struct proc_map *m)
 {
-	if (!strcmp(m->path, "/dev/zero") || is_shared_anonymous(m))
+	if (!strcmp(m->path, "/dev/zero") || is_shared_anonymous(m) ||
+	    huge_is_shared(m))
 		return OBJECT_SHARED;
 	return starts(m->path, "/memfd:") ? OBJECT_MEMFD : OBJECT_DELETED;
 }
@@ -283,7 +286,9 @@ static int capture(struct capture *c, struct source *s, struct failure *f)
 		rec->flags = m->flags & ~(uint64_t)(FLAGS_DERIVED | VMF_UW);
 		rec->name = xstrdup(m->path);
 		take_guards(rec, &guards);
-		rc = classify(c, s, m, rec, f);
+		rc = huge_capture(s, m, rec, f);
+		if (rc == 0)
+			rc = classify(c, s, m, rec, f);
 	}
 	list_free(&guards);
 	return rc;
@@ -345,6 +350,8 @@ static int verify(struct restore *r, struct failure *f)
 			return bad_mapping(at, "is of an unknown kind", f);
 		if (!guards_sound(m))
 			return bad_mapping(at, "has impossible guards", f);
+		if (!huge_sound(r, m))
+			return bad_mapping(at, "has impossible huge pages", f);
 		if (m->kind == MAPPING_FILE &&
 		    !image_find(&r->image, RECORD_FILE, m->source))
 			return bad_mapping(at, "maps a file that the stream "
@@ -358,6 +365,7 @@ static int verify(struct restore *r, struct failure *f)
 					   "stream does not have", f);
 		last = at;
 	}
+	huge_check(r);
 	return 0;
 }
 
@@ -396,6 +404,12 @@ static void add_huge(struct batch *b, const struct rec_mapping *m)
 			  MADV_NOHUGEPAGE);
 }
 
+/* Huge pages are not to be filled but where they may be written to. */
+static bool is_closed_later(const struct rec_mapping *m)
+{
+	return m->huge && !(m->flags & VMF_MS) && !(m->prot & PROT_WRITE);
+}
+
 static void add_mmap(struct restore *r, struct batch *b,
 		     const struct rec_mapping *m)
 {
@@ -405,17 +419,17 @@ static void add_mmap(struct restore *r, struct batch *b,
 	flags |= m->flags & VMF_MS ? MAP_SHARED : m->flags & VMF_DP ?
 		 DROPPABLE : MAP_PRIVATE;
 	if (m->kind == MAPPING_ANON)
-		flags |= MAP_ANONYMOUS;
+		flags |= MAP_ANONYMOUS | huge_flags(m->huge, MAP_HUGETLB);
 	if (m->flags & VMF_GD)
 		flags |= MAP_GROWSDOWN;
 	if (m->flags & VMF_NR)
 		flags |= MAP_NORESERVE;
 	/* The kernel accounts for memory that was writable once. */
-	if (m->flags & VMF_AC && !(m->flags & VMF_MS))
+	if ((m->flags & VMF_AC && !(m->flags & VMF_MS)) || is_closed_later(m))
 		prot |= PROT_WRITE;
-	batch_add(b, "map memory", SYS_mmap, m->start, m->end - m->start,
+	batch_add(b, m->huge ? "map huge pages" : "map memory", SYS_mmap, m->start, m->end - m->start,
 		  prot, flags, (int64_t)source_fd(r, m), m->offset);
-	if (prot != m->prot)
+	if (prot != m->prot && !is_closed_later(m))
 		batch_add(b, "protect memory", SYS_mprotect, m->start,
 			  m->end - m->start, m->prot);
 	add_huge(b, m);
@@ -547,6 +561,9 @@ static int settle(struct restore *r, struct puppet *p, struct failure *f)
 		if (m->kind == MAPPING_VDSO || m->kind == MAPPING_VVAR)
 			continue;
 		rc = add_guards(b, m, f);
+		if (is_closed_later(m))
+			batch_add(b, "protect memory", SYS_mprotect, m->start,
+				  m->end - m->start, m->prot);
 		add_name(b, m);
 		add_advice(b, m);
 		if (rc == 0)

@@ -26,6 +26,7 @@
 
 #include "image/capture.h"
 #include "image/carry.h"
+#include "image/huge.h"
 #include "image/mapping.h"
 #include "image/memory.h"
 #include "image/nest.h"
@@ -181,7 +182,8 @@ static int add_range(struct reader *r, const struct rec_mapping *m,
 		    flush(r, f) < 0)
 			return -1;
 		r->force |= !(m->prot & PROT_READ);
-		r->zeros[r->n] = m->kind == MAPPING_ANON;
+		/* A huge page of zeros is to be there, too. */
+		r->zeros[r->n] = m->kind == MAPPING_ANON && !m->huge;
 		r->stay[r->n] = !(m->flags & VMF_DP);
 		r->piece[r->n++] = (struct iovec){ (void *)start, stop - start };
 		r->bytes += stop - start;
@@ -387,7 +389,14 @@ static int write_views(const struct capture *c, struct reader *r,
 static int write_object(const struct capture *c, const struct seen_object *o,
 			struct stream_out *out, struct failure *f)
 {
-	struct reader r = { .out = out, .id = o->id, .zero_is_default = true };
+	const struct rec_object *rec = image_find(&c->image, RECORD_OBJECT,
+						  o->id);
+	struct reader r = {
+		.out = out, .id = o->id,
+		/* Huge pages of zeros are holes, unless all are there. */
+		.zero_is_default = !rec || !rec->huge ||
+				   rec->present < huge_end(rec),
+	};
 	off_t start = 0, end;
 
 	if (o->viewed)
@@ -536,7 +545,7 @@ static bool fill_fresh(struct puppet *p, size_t map, uint64_t address,
 				    .mode = UFFDIO_COPY_MODE_DONTWAKE };
 
 	/* Once watched, memory can be filled in this way alone. */
-	if (p->maps[map]->kind != MAPPING_ANON ||
+	if (p->maps[map]->kind != MAPPING_ANON || p->maps[map]->huge ||
 	    nest_has(p, p->maps[map]) || !is_watched(p, map, len))
 		return false;
 	return ioctl(p->uffd, UFFDIO_COPY, &copy) == 0;
@@ -591,6 +600,8 @@ static int fill_space(struct puppet *p, const struct stream_item *item,
 		return fail(f, STATUS_SYSTEM, "process %llu was killed while it "
 			    "was being filled: there is too little memory here",
 			    (unsigned long long)p->rec->pid);
+	if (m->huge)
+		return huge_missing(m->huge, f);
 	return fail_errno(f, 0, "cannot fill process %d at 0x%llx", p->pid,
 			  (unsigned long long)item->address);
 }
@@ -599,16 +610,19 @@ static int fill_object(struct restore *r, const struct rec_object *o,
 		       const struct stream_item *item, const void *data,
 		       struct failure *f)
 {
-	uint64_t len = item->count * PAGE, end = (o->size + PAGE - 1) & ~(PAGE - 1);
+	uint64_t len = item->count * PAGE, end = huge_end(o);
+	int fd;
 
 	if (item->address >= end || len > end - item->address)
 		return bad_run(item, "are beyond the end of their object", f);
-	if (item->address + len > o->size)
-		len = o->size - item->address;
 	if (o->kind == OBJECT_SYSV && shm_is_kept(r, item->id))
 		return 0;
-	if (pwrite(object_writable(r, item->id), data, len, item->address) !=
-	    (ssize_t)len)
+	fd = object_writable(r, item->id);
+	if (o->huge)
+		return huge_fill(o, fd, data, len, item->address, f);
+	if (item->address + len > o->size)
+		len = o->size - item->address;
+	if (pwrite(fd, data, len, item->address) != (ssize_t)len)
 		return fail_errno(f, 0, "cannot fill %s", o->name);
 	return 0;
 }

@@ -385,7 +385,7 @@ static bool is_same_memory(const struct rec_area *a, const struct rec_mapping *m
 {
 	const uint64_t never = VMF_MS | VMF_GD | VMF_DP;
 
-	if (m->kind != MAPPING_ANON || m->flags & never ||
+	if (m->kind != MAPPING_ANON || m->huge || m->flags & never ||
 	    !(m->flags & (VMF_AC | VMF_NR)) ||
 	    (m->flags & VMF_NR) != (a->flags & VMF_NR))
 		return false;

@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "image/huge.h"
 #include "image/mapping.h"
 #include "image/names.h"
 #include "image/restore.h"
@@ -28,12 +29,14 @@ static const struct field fields[] = {
 	FIELD(struct rec_object, gid, FIELD_UINT),
 	FIELD(struct rec_object, ino, FIELD_UINT),
 	FIELD(struct rec_object, uid, FIELD_UINT),
+	FIELD(struct rec_object, huge, FIELD_UINT),
 	FIELD(struct rec_object, kind, FIELD_UINT),
 	FIELD(struct rec_object, mode, FIELD_UINT),
 	FIELD(struct rec_object, name, FIELD_TEXT),
 	FIELD(struct rec_object, size, FIELD_UINT),
 	FIELD(struct rec_object, seals, FIELD_UINT, .hex = true),
 	FIELD(struct rec_object, linked, FIELD_BOOL),
+	FIELD(struct rec_object, present, FIELD_UINT),
 };
 
 static const struct schema schema = SCHEMA("object", struct rec_object, fields);
@@ -60,6 +63,8 @@ static void describe(struct rec_object *rec, int kind, int fd,
 	rec->gid = st->st_gid;
 	rec->ino = st->st_ino;
 	rec->linked = kind == OBJECT_DELETED && st->st_nlink;
+	rec->huge = huge_of_fd(fd);
+	rec->present = rec->huge ? st->st_blocks * 512ull : 0;
 	if (kind == OBJECT_MEMFD) {
 		int seals = fcntl(fd, F_GET_SEALS);
 
@@ -149,6 +154,7 @@ static int verify(struct restore *r, struct failure *f)
 	image_each(&r->image, RECORD_OBJECT, struct rec_object, o) {
 		if (o_r->id < OBJECT_FIRST || o->kind > OBJECT_SYSV ||
 		    o->size > OBJECT_SIZE_MAX || !o->name ||
+		    !huge_object_sound(o) ||
 		    (o->kind == OBJECT_DIRECTORY &&
 		     (o->size || o->name[0] != '/')))
 			return fail(f, STATUS_STREAM, "object %llu is not sound",
@@ -157,10 +163,11 @@ static int verify(struct restore *r, struct failure *f)
 	return 0;
 }
 
-static int make_memfd(const char *name)
+static int make_memfd(const char *name, uint64_t huge)
 {
 	/* The kernel's limit is 249 bytes without its own prefix. */
-	return memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	return memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING |
+			    huge_flags(huge, MFD_HUGETLB));
 }
 
 /*
@@ -169,19 +176,20 @@ static int make_memfd(const char *name)
  */
 static int make_shared(const struct rec_object *o)
 {
-	uint64_t size = (o->size + 4095) & ~4095ull;
-	void *at = mmap(NULL, size ? size : 4096, PROT_READ | PROT_WRITE,
-			MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	uint64_t size = o->size ? huge_end(o) : o->huge ? o->huge : STREAM_PAGE;
+	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED |
+			MAP_ANONYMOUS | MAP_NORESERVE |
+			huge_flags(o->huge, MAP_HUGETLB), -1, 0);
 	char path[96];
 	int fd;
 
 	if (at == MAP_FAILED)
 		return -1;
 	snprintf(path, sizeof(path), "/proc/self/map_files/%lx-%lx",
-		 (unsigned long)at, (unsigned long)at + (size ? size : 4096));
+		 (unsigned long)at, (unsigned long)at + size);
 	fd = open(path, O_RDWR | O_CLOEXEC);
-	munmap(at, size ? size : 4096);
-	return fd >= 0 ? fd : make_memfd("shared");
+	munmap(at, size);
+	return fd >= 0 ? fd : make_memfd("shared", o->huge);
 }
 
 /* Where the file system has no O_TMPFILE, by a name that goes at once. */
@@ -200,6 +208,18 @@ static int make_unnamed(const char *dir, mode_t mode)
 	return fd;
 }
 
+/* With pages of the size that it had. */
+static int make_like(const char *dir, const struct rec_object *o)
+{
+	int fd = make_unnamed(dir, o->mode & 0777);
+
+	if (fd < 0 || huge_of_fd(fd) == o->huge)
+		return fd;
+	close(fd);
+	errno = EXDEV;
+	return -1;
+}
+
 static int make_deleted(struct restore *r, struct places *places,
 			const struct rec_object *o)
 {
@@ -209,12 +229,12 @@ static int make_deleted(struct restore *r, struct places *places,
 	if (slash)
 		slash[slash == dir ? 1 : 0] = '\0';
 	if (place_make(places, dir, false) == 0)
-		fd = make_unnamed(dir, o->mode & 0777);
+		fd = make_like(dir, o);
 	if (fd < 0) {
 		warning_add(r, "the deleted file %s is kept in memory: its "
 			    "directory cannot hold it (%s)", o->name,
 			    strerror(errno));
-		fd = make_memfd("deleted");
+		fd = make_memfd("deleted", o->huge);
 	}
 	free(dir);
 	if (o->linked)
@@ -256,7 +276,7 @@ static int make(struct restore *r, struct places *places, uint64_t id,
 	case OBJECT_SHARED:
 		return make_shared(o);
 	case OBJECT_MEMFD:
-		return make_memfd(o->name);
+		return make_memfd(o->name, o->huge);
 	case OBJECT_DIRECTORY:
 		return make_directory(places, o);
 	case OBJECT_SYSV:
@@ -367,7 +387,7 @@ static int deleted_again(struct puppet *top, const struct rec_object *o)
 
 	*strrchr(dir, '/') = '\0';
 	if (place_make(&places, dir, false) == 0)
-		fd = make_unnamed(dir, o->mode & 0777);
+		fd = make_like(dir, o);
 	places_remove(&places);
 	free(dir);
 	return fd;

@@ -302,6 +302,9 @@ struct rec_mapping {
 				   [anon:NAME] is a name that was given to it */
 	struct list guards;	/* of uint64_t: start and end of each range that
 				   MADV_GUARD_INSTALL made to fault */
+	uint64_t huge;		/* bytes of one page of hugetlbfs, 0 it is none
+				   of that */
+	uint64_t present;	/* then, if it is private: bytes that are there */
 };
 
 /* id: PID of the address space; by address; a context of io_setup(2) */
@@ -337,6 +340,9 @@ struct rec_object {
 	uint32_t mode, uid, gid;
 	uint64_t ino;		/* at the source, for people */
 	bool linked;		/* it had another name, which was not found */
+	uint64_t huge;		/* bytes of one page of hugetlbfs, 0 it is none
+				   of that */
+	uint64_t present;	/* then: bytes that are there */
 };
 
 enum file_kind {

@@ -17,6 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "image/huge.h"
 #include "image/mapping.h"
 #include "image/sysv.h"
 
@@ -80,18 +81,32 @@ static bool is_known(const struct capture *c, int id)
 	return false;
 }
 
+/* The end of what is mapped at @at here; of huge pages it is told nowhere
+ * else. */
+static uint64_t end_of(uint64_t at)
+{
+	struct list maps = { 0 };
+	uint64_t end = 0;
+
+	proc_maps(getpid(), false, &maps);
+	list_each(&maps, const struct proc_map, m)
+		if (m->start == at)
+			end = m->end;
+	proc_maps_free(&maps);
+	return end;
+}
+
 /* Nobody has it attached: we do, for as long as it takes to open it. */
-static int open_segment(int id, size_t size)
+static int open_segment(int id)
 {
 	void *at = shmat(id, NULL, SHM_RDONLY);
-	size_t whole = (size + 4095) & ~4095ul;
 	char path[96];
 	int fd;
 
 	if (at == (void *)-1)
 		return -1;
 	snprintf(path, sizeof(path), "/proc/self/map_files/%lx-%lx",
-		 (unsigned long)at, (unsigned long)at + (unsigned long)whole);
+		 (unsigned long)at, (unsigned long)end_of((uintptr_t)at));
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	shmdt(at);
 	return fd;
@@ -103,12 +118,13 @@ static int capture_unattached(struct capture *c, const struct sysv_line *l,
 	struct seen_object *seen;
 	struct shmid_ds ds;
 	struct rec_object *o;
+	struct stat st;
 	uint64_t id;
 	int fd;
 
 	if (shmctl(l->id, IPC_STAT, &ds) < 0)
 		return 0;	/* gone this moment */
-	fd = open_segment(l->id, ds.shm_segsz);
+	fd = open_segment(l->id);
 	if (fd < 0)
 		return fail_errno(f, STATUS_OBSTACLE, "cannot read shared memory "
 				  "%d, which process %d has made", l->id,
@@ -124,6 +140,9 @@ static int capture_unattached(struct capture *c, const struct sysv_line *l,
 	o->uid = ds.shm_perm.uid;
 	o->gid = ds.shm_perm.gid;
 	o->ino = l->id;
+	o->huge = huge_of_fd(fd);
+	if (o->huge && fstat(fd, &st) == 0)
+		o->present = st.st_blocks * 512ull;
 	add_shm(c, id, l->id, &ds);
 	return 0;
 }
@@ -209,7 +228,8 @@ static int make(struct restore *r, const struct rec_shm *shm,
 			    "not here", shm->shmid, shm->key);
 	sysv_want(SYSV_SHM, shm->shmid);
 	id = shmget(shm->removed ? IPC_PRIVATE : shm->key, o->size,
-		    IPC_CREAT | IPC_EXCL | (o->mode & 0777));
+		    IPC_CREAT | IPC_EXCL | (o->mode & 0777) |
+		    huge_flags(o->huge, SHM_HUGETLB));
 	if (id < 0)
 		return sysv_taken(SYSV_SHM, shm->shmid, shm->key, id, f);
 	sysv_made(r, SYSV_SHM, id);
@@ -223,6 +243,14 @@ static int make(struct restore *r, const struct rec_shm *shm,
 				    "user %u", id, o->uid);
 	}
 	return 0;
+}
+
+bool shm_is_here(const struct restore *r, uint64_t id)
+{
+	const struct rec_shm *shm = image_find(&r->image, RECORD_SHM, id);
+	const struct rec_object *o = image_find(&r->image, RECORD_OBJECT, id);
+
+	return shm && o && is_same(r, shm, o);
 }
 
 bool shm_is_kept(const struct restore *r, uint64_t id)
@@ -249,7 +277,7 @@ int shm_make(struct restore *r, uint64_t id, const struct rec_object *o,
 	     struct failure *f)
 {
 	const struct rec_shm *shm = image_find(&r->image, RECORD_SHM, id);
-	uint64_t size = (o->size + 4095) & ~4095ull;
+	uint64_t size = huge_end(o);
 	char path[96];
 	void *at = (void *)-1;
 	int fd;
@@ -307,7 +335,7 @@ int shm_attach(struct restore *r, struct puppet *p, const struct rec_mapping *m,
 	const struct rec_shm *shm = image_find(&r->image, RECORD_SHM, m->source);
 	const struct rec_object *o =
 		image_find(&r->image, RECORD_OBJECT, m->source);
-	uint64_t size = (o->size + 4095) & ~4095ull;
+	uint64_t size = huge_end(o);
 	bool writable = m->flags & VMF_MW;
 	int flags = (writable ? 0 : SHM_RDONLY) |
 		    (m->prot & PROT_EXEC ? SHM_EXEC : 0);

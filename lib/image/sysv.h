@@ -46,7 +46,8 @@ uint64_t shm_of_map(struct capture *c, struct source *s,
 /* A descriptor of the segment's bytes. */
 int shm_make(struct restore *r, uint64_t id, const struct rec_object *o,
 	     struct failure *f);
-/* Is it there as it was: not to be filled? */
+/* Is it there as it was: not to be filled?  Before it is prepared, and after. */
+bool shm_is_here(const struct restore *r, uint64_t id);
 bool shm_is_kept(const struct restore *r, uint64_t id);
 /* Attaches it as @m says. */
 int shm_attach(struct restore *r, struct puppet *p, const struct rec_mapping *m,

@@ -55,6 +55,10 @@ static struct rec_object *object_add(struct capture *c,
 	rec->uid = geteuid();
 	rec->gid = getegid();
 	rec->ino = m->ino;
+	if (m->flags & VMF_HT) {
+		rec->huge = m->page;
+		rec->present = m->flags & VMF_MS ? m->rss : 0;
+	}
 	return rec;
 }
 

@@ -2,7 +2,7 @@
 /*
  * maps.c - /proc/PID/maps and smaps: the mappings of a process
  *
- * smaps is maps with some 23 lines more for each mapping, of which four matter
+ * smaps is maps with some 23 lines more for each mapping, of which seven matter
  * here.  A mapping's own line starts with a lower-case hexadecimal address, the
  * others with a capital: that is how they are told apart.
  */
@@ -145,11 +145,17 @@ static void detail_line(struct proc_map *m, const char *line)
 	switch (*line) {
 	case 'R':
 		if (!strncmp(line, "Rss:", 4))
-			m->rss = bytes(line + 4);
+			m->rss += bytes(line + 4);
 		break;
 	case 'S':
 		if (!strncmp(line, "Swap:", 5))
 			m->swap = bytes(line + 5);
+		else if (!strncmp(line, "Shared_Hugetlb:", 15))
+			m->rss += bytes(line + 15);
+		break;
+	case 'K':
+		if (!strncmp(line, "KernelPageSize:", 15))
+			m->page = bytes(line + 15);
 		break;
 	case 'V':
 		if (!strncmp(line, "VmFlags:", 8))
@@ -160,6 +166,8 @@ static void detail_line(struct proc_map *m, const char *line)
 			const char *p = text_blank(line + 14);
 
 			m->pkey = text_dec(&p);
+		} else if (!strncmp(line, "Private_Hugetlb:", 16)) {
+			m->rss += bytes(line + 16);
 		}
 		break;
 	}

@@ -84,8 +84,10 @@ struct proc_map {
 	uint64_t start, end;
 	uint64_t offset;	/* bytes in the file */
 	uint64_t dev, ino;	/* dev as makedev() */
-	uint64_t rss;		/* Rss: bytes; 0 if read from maps */
+	uint64_t rss;		/* bytes, with those of hugetlbfs; 0 if read
+				   from maps */
 	uint64_t swap;
+	uint64_t page;		/* bytes of one; 0 if read from maps */
 	uint64_t flags;		/* enum vm_flag; RD WR EX SH alone from maps */
 	int pkey;		/* protection key, 0 if none */
 	bool deleted;		/* " (deleted)" stood after the path; cut off */
