@@ -69,6 +69,7 @@ struct source {
 	struct list tasks;	/* of struct source_task, leader first */
 	struct strings strings;
 	int pagemap;		/* open while captured, -1 */
+	struct mount_space *space;	/* that it is in, NULL ours: mounts.c */
 };
 
 /* What becomes of TCP connections that lead out of the tree. */
@@ -92,6 +93,7 @@ struct seen_open {
 struct seen_file {
 	uint64_t id, ino;
 	const char *path;	/* the record's */
+	const struct mount_space *space;	/* that it is in */
 	bool writable;
 };
 
@@ -140,6 +142,7 @@ struct capture {
 	struct guard *guard;	/* owned: over them, until the end; NULL */
 	uint32_t ends;		/* header.ends: enum capture_end */
 	struct entered *entered;	/* owned: namespace.c */
+	struct list spaces;	/* of struct mount_space *, owned: mounts.c */
 };
 
 /* How an object's bytes are found again when pages are written. */

@@ -31,6 +31,7 @@
 #include "image/capture.h"
 #include "image/carry.h"
 #include "image/memory.h"
+#include "image/mounts.h"
 #include "image/mqueue.h"
 #include "image/processor.h"
 #include "image/sysv.h"
@@ -782,6 +783,7 @@ static int commit_all(struct restore *r, struct failure *f)
 			return -1;
 	close_opened(&r->held);
 	close_fd(&r->wall);
+	mounts_free(r);
 	return 0;
 }
 
@@ -851,6 +853,7 @@ void restore_abandon(struct restore *r)
 	sysv_end(r, r->released);
 	mqueue_end(r, r->released);
 	unix_end(r, r->released);
+	mounts_free(r);
 	close_all(r);
 	close_fd(&r->master);
 	close_fd(&r->keyboard);
