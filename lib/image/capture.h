@@ -69,6 +69,7 @@ struct source {
 	struct list tasks;	/* of struct source_task, leader first */
 	struct strings strings;
 	int pagemap;		/* open while captured, -1 */
+	struct mount_space *space;	/* that it is in, NULL ours: mounts.c */
 };
 
 /* What becomes of TCP connections that lead out of the tree. */
@@ -92,6 +93,7 @@ struct seen_open {
 struct seen_file {
 	uint64_t id, ino;
 	const char *path;	/* the record's */
+	const struct mount_space *space;	/* that it is in */
 	bool writable;
 };
 
@@ -144,6 +146,7 @@ struct capture {
 	struct entered *entered;	/* owned: namespace.c */
 	struct track *track;	/* what has been sent of it already; NULL */
 	struct track *watch;	/* begun by its draft; NULL */
+	struct list spaces;	/* of struct mount_space *, owned: mounts.c */
 };
 
 /* How an object's bytes are found again when pages are written. */

@@ -33,6 +33,7 @@
 
 #include "image/cache.h"
 #include "image/memory.h"
+#include "image/mounts.h"
 
 static const struct field fields[] = {
 	FIELD(struct rec_carried, gid, FIELD_UINT),
@@ -85,12 +86,16 @@ static int open_to_carry(const char *path, struct stat *st)
 
 static void check_path(struct capture *c, struct source *s, const char *path)
 {
+	char *here = mounts_path(s->space, path);
 	struct stat st;
 	int fd;
 
-	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode))
+	if (stat(here, &st) < 0 || !S_ISREG(st.st_mode)) {
+		free(here);
 		return;		/* others say so, if that matters */
-	fd = open_to_carry(path, &st);
+	}
+	fd = open_to_carry(here, &st);
+	free(here);
 	if (fd >= 0)
 		close(fd);
 	else
@@ -129,15 +134,19 @@ static uint64_t known_file(const struct capture *c, const struct rec_file *file)
 
 static int carry(struct capture *c, struct rec_file *file, struct failure *f)
 {
+	const struct mount_space *space = mounts_with_id(c, file->mounts);
 	struct seen_object *seen;
 	struct rec_carried *rec;
 	struct stat st;
+	char *here;
 	int fd;
 
 	file->carried = known_file(c, file);
-	if (file->carried)
+	if (file->carried || mounts_carried(space, file->path))
 		return 0;
-	fd = open_to_carry(file->path, &st);
+	here = mounts_path(space, file->path);
+	fd = open_to_carry(here, &st);
+	free(here);
 	if (fd < 0)
 		return fail_errno(f, STATUS_OBSTACLE, "cannot read %s to carry "
 				  "it", file->path);
@@ -243,13 +252,16 @@ static bool will_make(const struct restore *r, const char *path)
 
 /* Right to the byte, as far as it went; a file that is not mapped may have
  * grown since. */
-static bool is_here(const struct rec_file *file, const struct rec_carried *k)
+static bool is_here(const struct restore *r, const struct rec_file *file,
+		    const struct rec_carried *k)
 {
-	int fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	char *path = mounts_here(r, file->mounts, file->path);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	uint8_t hash[CACHE_HASH];
 	struct stat st;
 	bool here;
 
+	free(path);
 	if (fd < 0)
 		return false;
 	here = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
@@ -281,6 +293,12 @@ static void choose_path(struct restore *r, struct rec_file *file,
 	struct stat st;
 	struct carrying *k;
 
+	if (file->mounts && !mounts_outer(&r->image, file->mounts, file->path)) {
+		differs_add(r, "%s, which the program writes to in a mount "
+			    "namespace of its own, is not here as it was: copy "
+			    "it to what is mounted there", file->path);
+		return;
+	}
 	exists = lstat(file->path, &st) == 0;
 
 	if (exists && r->policy.files != FILES_OVERWRITE) {
@@ -335,6 +353,7 @@ static void choose_cache(struct restore *r, struct rec_file *file,
 		k->place = PLACE_NONE;
 	free(file->path);
 	file->path = xstrdup(path);
+	file->mounts = 0;
 }
 
 bool carry_choose(struct restore *r, struct rec_file *file, bool very_same)
@@ -348,11 +367,12 @@ bool carry_choose(struct restore *r, struct rec_file *file, bool very_same)
 	if (known && known->place != PLACE_PATH) {
 		free(file->path);
 		file->path = xstrdup(known->path);
+		file->mounts = 0;
 		return true;
 	}
 	if (will_make(r, file->path))
 		return true;
-	if (is_here(file, rec))
+	if (is_here(r, file, rec))
 		return true;
 	if (is_written(r, file->carried))
 		choose_path(r, file, rec);

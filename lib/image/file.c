@@ -27,7 +27,7 @@
 
 #include "image/carry.h"
 #include "image/mapping.h"
-#include "image/names.h"
+#include "image/mounts.h"
 #include "image/restore.h"
 
 static const struct field fields[] = {
@@ -41,6 +41,7 @@ static const struct field fields[] = {
 	FIELD(struct rec_file, size, FIELD_UINT),
 	FIELD(struct rec_file, flags, FIELD_UINT, .hex = true),
 	FIELD(struct rec_file, mapped, FIELD_BOOL),
+	FIELD(struct rec_file, mounts, FIELD_UINT),
 	FIELD(struct rec_file, object, FIELD_UINT),
 	FIELD(struct rec_file, sample, FIELD_UINT, .hex = true),
 	FIELD(struct rec_file, carried, FIELD_UINT),
@@ -91,10 +92,13 @@ static void describe(struct rec_file *rec, const struct stat *st)
 /* ---- capture: files of mappings ---- */
 
 /* The path must lead to the file from here as it does from there. */
-static int open_same(const char *path, uint64_t ino, struct stat *st)
+static int open_same(const struct mount_space *space, const char *path,
+		     uint64_t ino, struct stat *st)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	char *here = mounts_path(space, path);
+	int fd = open(here, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
+	free(here);
 	if (fd < 0)
 		return -1;
 	if (fstat(fd, st) == 0 && st->st_ino == ino)
@@ -104,8 +108,9 @@ static int open_same(const char *path, uint64_t ino, struct stat *st)
 	return -1;
 }
 
-static uint64_t mapped_file(struct capture *c, const char *path, uint64_t ino,
-			    bool writable, pid_t pid, struct failure *f)
+static uint64_t mapped_file(struct capture *c, const struct mount_space *space,
+			    const char *path, uint64_t ino, bool writable,
+			    pid_t pid, struct failure *f)
 {
 	struct seen_file *seen;
 	struct rec_file *rec;
@@ -115,9 +120,9 @@ static uint64_t mapped_file(struct capture *c, const char *path, uint64_t ino,
 
 	list_each(&c->files, struct seen_file, known)
 		if (known->ino == ino && known->writable == writable &&
-		    !strcmp(known->path, path))
+		    known->space == space && !strcmp(known->path, path))
 			return known->id;
-	fd = open_same(path, ino, &st);
+	fd = open_same(space, path, ino, &st);
 	if (fd < 0) {
 		fail_errno(f, STATUS_OBSTACLE, "process %d maps %s, which "
 			   "cannot be opened here as the same file", pid, path);
@@ -127,7 +132,8 @@ static uint64_t mapped_file(struct capture *c, const char *path, uint64_t ino,
 	rec = image_add(&c->image, RECORD_FILE, id);
 	rec->path = xstrdup(path);
 	seen = list_add(&c->files, sizeof(*seen));
-	*seen = (struct seen_file){ id, ino, rec->path, writable };
+	*seen = (struct seen_file){ id, ino, rec->path, space, writable };
+	rec->mounts = mounts_id(space);
 	rec->flags = writable ? O_RDWR : O_RDONLY;
 	rec->mapped = true;
 	describe(rec, &st);
@@ -140,7 +146,12 @@ uint64_t file_for_mapping(struct capture *c, struct source *s,
 			  const struct proc_map *m, bool writable,
 			  struct failure *f)
 {
-	return mapped_file(c, m->path, m->ino, writable, s->pid, f);
+	char magic[96];
+
+	snprintf(magic, sizeof(magic), "/proc/%d/map_files/%llx-%llx", s->via,
+		 (unsigned long long)m->start, (unsigned long long)m->end);
+	return mapped_file(c, mounts_of(c, magic), m->path, m->ino, writable,
+			   s->pid, f);
 }
 
 /* An executable without a name: it travels whole. */
@@ -172,16 +183,22 @@ static uint64_t exe_of(struct capture *c, struct source *s, char *path,
 {
 	static const char mark[] = " (deleted)";
 	size_t n = strlen(path), m = sizeof(mark) - 1;
+	const struct mount_space *space;
+	char *other, magic[64];
 	struct stat here;
-	char *other;
+	bool there;
 	uint64_t id;
 
-	if (n <= m || strcmp(path + n - m, mark) ||
-	    (stat(path, &here) == 0 && here.st_ino == st->st_ino))
-		return mapped_file(c, path, st->st_ino, false, s->pid, f);
+	snprintf(magic, sizeof(magic), "/proc/%d/exe", s->via);
+	space = mounts_of(c, magic);
+	other = mounts_path(space, path);
+	there = stat(other, &here) == 0 && here.st_ino == st->st_ino;
+	free(other);
+	if (n <= m || strcmp(path + n - m, mark) || there)
+		return mapped_file(c, space, path, st->st_ino, false, s->pid, f);
 	path[n - m] = '\0';
-	other = name_other(path, st);
-	id = other ? mapped_file(c, other, st->st_ino, false, s->pid, f) :
+	other = mounts_other_name(space, path, st);
+	id = other ? mapped_file(c, space, other, st->st_ino, false, s->pid, f) :
 		unnamed_exe(c, s, path, st, f);
 	free(other);
 	return id;
@@ -240,10 +257,22 @@ static const char *strange_memory(const struct source *s,
 	return fs.f_type == SECRETMEM ? "secret memory (memfd_secret)" : NULL;
 }
 
+/* Another one than the path leads to from here. */
+static bool is_elsewhere(const struct capture *c, const struct source_fd *fd)
+{
+	char *here = mounts_path(mounts_of_id(c, fd->info.mnt_id), fd->link);
+	struct stat st;
+	bool elsewhere = lstat(here, &st) < 0 ||
+		(st.st_ino != fd->st.st_ino &&
+		 (stat(here, &st) < 0 || st.st_ino != fd->st.st_ino));
+
+	free(here);
+	return elsewhere;
+}
+
 static int check(struct capture *c, struct source *s,
 		 const struct source_fd *fd, struct failure *f)
 {
-	struct stat st;
 
 	(void)f;
 	if (fd->deleted) {
@@ -262,9 +291,7 @@ static int check(struct capture *c, struct source *s,
 	if (fd->link[0] != '/')
 		obstacle_add(c, s, NULL, "has something of the kernel's open "
 			     "(%s, descriptor %d)", fd->link, fd->fd);
-	else if (lstat(fd->link, &st) < 0 ||
-		 (st.st_ino != fd->st.st_ino &&
-		  (stat(fd->link, &st) < 0 || st.st_ino != fd->st.st_ino)))
+	else if (is_elsewhere(c, fd))
 		obstacle_add(c, s, "run the capture where the path leads to it",
 			     "has %s open (descriptor %d), which is another "
 			     "file seen from here", fd->link, fd->fd);
@@ -316,8 +343,10 @@ static int capture(struct capture *c, struct source *s,
 		   const struct source_fd *fd, uint64_t id, struct failure *f)
 {
 	struct rec_file *rec = image_add(&c->image, RECORD_FILE, id);
+	const struct mount_space *space = mounts_of_id(c, fd->info.mnt_id);
 
 	rec->path = xstrdup(fd->link);
+	rec->mounts = mounts_id(space);
 	rec->flags = fd->info.flags & KEPT_FLAGS;
 	if (!S_ISDIR(fd->st.st_mode))
 		rec->flags &= ~O_DIRECTORY;	/* part of O_TMPFILE */
@@ -325,7 +354,7 @@ static int capture(struct capture *c, struct source *s,
 	describe(rec, &fd->st);
 	if (fd->deleted) {
 		char *other = S_ISDIR(fd->st.st_mode) ? NULL :
-			name_other(fd->link, &fd->st);
+			mounts_other_name(space, fd->link, &fd->st);
 
 		if (!other) {
 			rec->kind = FILE_OBJECT;
@@ -355,14 +384,14 @@ const struct fd_kind fd_kind_file = {
 
 /* Has the file here the sample that it had?  What was not sampled cannot be
  * told apart, and a mapped file always was. */
-static bool same_sample(const struct rec_file *rec)
+static bool same_sample(const struct rec_file *rec, const char *here)
 {
 	int fd;
 	bool same;
 
 	if (!rec->sample)
 		return !rec->mapped;
-	fd = open(rec->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	fd = open(here, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0)	/* written to, and not to be read */
 		return !rec->mapped;
 	same = sample_of(fd, rec->size) == rec->sample;
@@ -378,7 +407,7 @@ static const char *remedy(const struct rec_file *rec)
 }
 
 static void compare_regular(struct restore *r, const struct rec_file *rec,
-			    const struct stat *st)
+			    const char *here, const struct stat *st)
 {
 	uint64_t size = st->st_size;
 	bool accept = r->policy.files == FILES_ACCEPT && !rec->mapped;
@@ -394,7 +423,7 @@ static void compare_regular(struct restore *r, const struct rec_file *rec,
 			    "%s", rec->path, (unsigned long long)size,
 			    (unsigned long long)rec->size, remedy(rec));
 	else if ((size != rec->size || mtime_ns(st) != rec->mtime_ns) &&
-		 (size < rec->size || !same_sample(rec))) {
+		 (size < rec->size || !same_sample(rec, here))) {
 		if (accept)
 			warning_add(r, "%s is another file here, and used as it "
 				    "is", rec->path);
@@ -406,11 +435,11 @@ static void compare_regular(struct restore *r, const struct rec_file *rec,
 
 /* On the machine that the stream is from.  The number alone may have been given
  * to another file since. */
-static bool is_very_same(const struct rec_file *rec)
+static bool is_very_same(const struct rec_file *rec, const char *here)
 {
 	struct stat st;
 
-	return stat(rec->path, &st) == 0 && st.st_dev == rec->dev &&
+	return stat(here, &st) == 0 && st.st_dev == rec->dev &&
 	       st.st_ino == rec->ino && (uint64_t)st.st_size == rec->size &&
 	       mtime_ns(&st) == rec->mtime_ns;
 }
@@ -433,15 +462,17 @@ static bool is_kernels(const char *path)
 	return false;
 }
 
-static void compare(struct restore *r, struct rec_file *rec, bool same)
+/* @here is the path for us. */
+static void compare(struct restore *r, struct rec_file *rec, const char *here,
+		    bool same)
 {
 	bool write = (rec->flags & O_ACCMODE) != O_RDONLY;
 	struct stat st;
 
-	if (rec->carried && carry_choose(r, rec, same && is_very_same(rec)))
+	if (rec->carried &&
+	    carry_choose(r, rec, same && is_very_same(rec, here)))
 		return;
-	if ((rec->flags & O_PATH ? lstat(rec->path, &st) :
-	     stat(rec->path, &st)) < 0) {
+	if ((rec->flags & O_PATH ? lstat(here, &st) : stat(here, &st)) < 0) {
 		differs_add(r, "%s: %s%s", rec->path, strerror(errno),
 			    errno != ENOENT ? "" :
 			    rec->kind != FILE_REGULAR ? ": make it, or lead "
@@ -455,7 +486,7 @@ static void compare(struct restore *r, struct rec_file *rec, bool same)
 		return;
 	}
 	if (!(rec->flags & O_PATH) &&
-	    faccessat(AT_FDCWD, rec->path,
+	    faccessat(AT_FDCWD, here,
 		      ((rec->flags & O_ACCMODE) != O_WRONLY ? R_OK : 0) |
 		      (write ? W_OK : 0), AT_EACCESS) < 0) {
 		differs_add(r, "%s: %s", rec->path, strerror(errno));
@@ -464,21 +495,23 @@ static void compare(struct restore *r, struct rec_file *rec, bool same)
 	if (S_ISCHR(st.st_mode) && st.st_rdev != rec->rdev)
 		differs_add(r, "%s is another device here", rec->path);
 	if (S_ISREG(st.st_mode) && !(rec->flags & O_PATH) &&
-	    !is_kernels(rec->path) &&
+	    !is_kernels(here) &&
 	    !(same && st.st_dev == rec->dev && st.st_ino == rec->ino &&
 	      (uint64_t)st.st_size >= rec->size))
-		compare_regular(r, rec, &st);
+		compare_regular(r, rec, here, &st);
 }
 
 static int verify(struct restore *r, struct failure *f)
 {
 	bool same = restore_same_boot(r);
+	char *here;
 
 	image_each(&r->image, RECORD_FILE, struct rec_file, rec) {
 		if (rec->kind > FILE_OBJECT ||
 		    (rec->flags & ~(uint32_t)KEPT_FLAGS) ||
 		    (rec->kind != FILE_OBJECT &&
-		     (!rec->path || rec->path[0] != '/')))
+		     (!rec->path || rec->path[0] != '/')) ||
+		    !mounts_known(r, rec->mounts))
 			return fail(f, STATUS_STREAM, "file %llu is not sound",
 				    (unsigned long long)rec_r->id);
 		if (rec->kind == FILE_OBJECT) {
@@ -488,7 +521,11 @@ static int verify(struct restore *r, struct failure *f)
 					    "have", (unsigned long long)rec_r->id);
 			continue;
 		}
-		compare(r, rec, same);
+		if (mounts_made(&r->image, rec->mounts, rec->path))
+			continue;	/* it comes with the stream, or later */
+		here = mounts_here(r, rec->mounts, rec->path);
+		compare(r, rec, here, same);
+		free(here);
 	}
 	return 0;
 }
@@ -504,9 +541,15 @@ static int open_object(struct restore *r, const struct rec_file *rec)
 
 static int open_file(struct restore *r, const struct rec_file *rec)
 {
+	char *here;
+	int fd;
+
 	if (rec->kind == FILE_OBJECT)
 		return open_object(r, rec);
-	return open(rec->path, rec->flags | O_CLOEXEC | O_NOCTTY);
+	here = mounts_here(r, rec->mounts, rec->path);
+	fd = open(here, rec->flags | O_CLOEXEC | O_NOCTTY);
+	free(here);
+	return fd;
 }
 
 /* Where one is in a directory is a number that only its file system knows. */
@@ -525,26 +568,50 @@ static void go_to_entry(struct restore *r, const struct rec_file *rec, int fd)
 			    "may come twice or not at all", rec->path);
 }
 
+static int prepare_one(struct restore *r, const struct rec_file *rec,
+		       struct list *where, uint64_t id, struct failure *f)
+{
+	int fd = open_file(r, rec);
+
+	if (fd < 0)
+		return fail_errno(f, STATUS_DIFFERS, "cannot open %s",
+				  rec->path);
+	if (rec->kind == FILE_DIRECTORY)
+		go_to_entry(r, rec, fd);
+	else if (rec->pos && !(rec->flags & O_PATH) &&
+		 lseek(fd, rec->pos, SEEK_SET) < 0) {
+		close(fd);
+		return fail_errno(f, STATUS_DIFFERS, "cannot go to byte %llu "
+				  "of %s", (unsigned long long)rec->pos,
+				  rec->path);
+	}
+	return opened_add(r, where, id, fd, f);
+}
+
+static bool is_late(const struct restore *r, const struct rec_file *rec)
+{
+	return rec->kind != FILE_OBJECT &&
+	       mounts_late(&r->image, rec->mounts, rec->path);
+}
+
 static int prepare(struct restore *r, struct failure *f)
 {
-	image_each(&r->image, RECORD_FILE, struct rec_file, rec) {
-		int fd = open_file(r, rec);
-
-		if (fd < 0)
-			return fail_errno(f, STATUS_DIFFERS, "cannot open %s",
-					  rec->path);
-		if (rec->kind == FILE_DIRECTORY)
-			go_to_entry(r, rec, fd);
-		else if (rec->pos && !(rec->flags & O_PATH) &&
-			 lseek(fd, rec->pos, SEEK_SET) < 0) {
-			close(fd);
-			return fail_errno(f, STATUS_DIFFERS, "cannot go to byte "
-					  "%llu of %s",
-					  (unsigned long long)rec->pos, rec->path);
-		}
-		if (opened_add(r, &r->opened, rec_r->id, fd, f) < 0)
+	image_each(&r->image, RECORD_FILE, struct rec_file, rec)
+		if (!is_late(r, rec) &&
+		    prepare_one(r, rec, &r->opened, rec_r->id, f) < 0)
 			return -1;
-	}
+	return 0;
+}
+
+/* What is on a file system that is only there now; once, for all. */
+static int build(struct restore *r, struct puppet *p, struct failure *f)
+{
+	if (p->parent)
+		return 0;
+	image_each(&r->image, RECORD_FILE, struct rec_file, rec)
+		if (is_late(r, rec) &&
+		    prepare_one(r, rec, &r->late, rec_r->id, f) < 0)
+			return -1;
 	return 0;
 }
 
@@ -570,7 +637,7 @@ int files_again(struct restore *r, struct puppet *top, struct failure *f)
 	image_each(&r->image, RECORD_FILE, struct rec_file, rec) {
 		int fd;
 
-		if (rec->mapped || rec->kind == FILE_DEVICE)
+		if (rec->mapped || rec->kind == FILE_DEVICE || rec->mounts)
 			continue;
 		fd = again(r, top, rec);
 		if (fd < 0)
@@ -596,5 +663,5 @@ int file_fd(const struct restore *r, uint64_t id)
 const struct kind kind_file = {
 	.type = RECORD_FILE, .schema = &schema, .unique = true,
 	.open = true,
-	.verify = verify, .prepare = prepare,
+	.verify = verify, .prepare = prepare, .build = build,
 };

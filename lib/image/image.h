@@ -98,7 +98,8 @@ extern const struct kind
 	kind_inotify, kind_fanotify;
 
 extern const struct kind kind_pty, kind_pty_end, kind_traits, kind_cgroups,
-	kind_filter, kind_seccomp, kind_namespace, kind_area, kind_live;
+	kind_filter, kind_seccomp, kind_namespace, kind_area, kind_live,
+	kind_mounts, kind_filesystem, kind_entry;
 
 size_t kind_row(uint32_t type);	/* in the table; of its end if unknown */
 const struct kind *kind_of(uint32_t type);	/* NULL if unknown */

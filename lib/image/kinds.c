@@ -9,6 +9,9 @@
 
 const struct kind *const kinds[] = {
 	&kind_namespace,	/* all else is in them */
+	&kind_filesystem,
+	&kind_entry,
+	&kind_mounts,		/* paths are in them */
 	&kind_process,
 	&kind_filter,
 	&kind_seccomp,		/* before they lose the right to it */

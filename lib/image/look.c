@@ -17,6 +17,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "image/mounts.h"
+
 #define LOOKS 100	/* 10 ms apart, for what goes away by itself */
 
 /* ---- obstacles ---- */
@@ -90,17 +92,22 @@ static void source_forget(struct source *s)
 	proc_status_free(&s->status);
 }
 
-static void cut_deleted(struct source_fd *d)
+static void cut_deleted(const struct source *s, struct source_fd *d)
 {
 	static const char mark[] = " (deleted)";
 	size_t n = strlen(d->link), m = sizeof(mark) - 1;
 	struct stat st;
+	char *here;
+	bool there;
 
 	if (n <= m || strcmp(d->link + n - m, mark))
 		return;
 	/* A file may bear such a name, too. */
-	if (stat(d->link, &st) == 0 && st.st_ino == d->st.st_ino &&
-	    st.st_dev == d->st.st_dev)
+	here = mounts_path(s->space, d->link);
+	there = stat(here, &st) == 0 && st.st_ino == d->st.st_ino &&
+		st.st_dev == d->st.st_dev;
+	free(here);
+	if (there)
 		return;
 	d->link[n - m] = '\0';
 	d->deleted = true;
@@ -146,7 +153,7 @@ static int look_fd(struct source *s, const struct proc_fd_dirs *dirs, int fd)
 		look_protocol(d, name);
 	}
 	d->queue = is_queue(s, d);
-	cut_deleted(d);
+	cut_deleted(s, d);
 	return 0;
 gone:
 	free(d->link);
@@ -229,7 +236,7 @@ int look_failed(const struct source *s, struct failure *f)
 	return fail_errno(f, 0, "cannot look at process %d", s->pid);
 }
 
-static int try_look(const struct capture *c, struct source *s,
+static int try_look(struct capture *c, struct source *s,
 		    struct failure *f)
 {
 	source_forget(s);
@@ -245,6 +252,7 @@ static int try_look(const struct capture *c, struct source *s,
 		return fail(f, STATUS_OBSTACLE,
 			    "process %d (%s) is a thread of the kernel",
 			    s->pid, s->status.name);
+	mounts_look(c, s);
 	if (proc_maps(s->via, c->frozen || !c->quick_look, &s->maps) < 0 ||
 	    source_look_fds(c, s) < 0)
 		return look_failed(s, f);
@@ -256,7 +264,7 @@ static int try_look(const struct capture *c, struct source *s,
 /* In the middle of execve(2) a process is nobody's to look at but root's. */
 #define EXEC_MS	20
 
-static int source_look(const struct capture *c, struct source *s,
+static int source_look(struct capture *c, struct source *s,
 		       struct failure *f)
 {
 	for (int ms = 0;; ms++) {
@@ -344,6 +352,7 @@ void source_drop(struct capture *c, size_t i)
 int look_all(struct capture *c, struct failure *f)
 {
 	c->pipes_known = false;
+	mounts_forget(c);
 	for (size_t i = 0; i < c->sources.n; i++) {
 		struct source *s = list_at(&c->sources, struct source, i);
 		struct failure mine = { 0 };
@@ -376,6 +385,7 @@ void forget_tree(struct capture *c)
 	list_each(&c->sources, struct source, s)
 		source_free(s);
 	list_free(&c->sources);
+	mounts_forget(c);
 	unix_forget(c);
 	obstacles_clear(c);
 	c->passing = false;

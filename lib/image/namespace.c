@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "image/capture.h"
+#include "image/mounts.h"
 #include "image/restore.h"
 #include "proc/loopback.h"
 #include "proc/sysctl.h"
@@ -515,7 +516,7 @@ int namespaces_make(struct restore *r, struct failure *f)
 	image_each(&r->image, RECORD_NAMESPACE, struct rec_namespace, rec)
 		if (make(r, rec_r->id, rec, f) < 0)
 			return -1;
-	return 0;
+	return mounts_make(r, f);
 }
 
 const struct kind kind_namespace = {

@@ -20,6 +20,7 @@
 
 #include "image/huge.h"
 #include "image/mapping.h"
+#include "image/mounts.h"
 #include "image/names.h"
 #include "image/restore.h"
 #include "image/sysv.h"
@@ -36,6 +37,7 @@ static const struct field fields[] = {
 	FIELD(struct rec_object, size, FIELD_UINT),
 	FIELD(struct rec_object, seals, FIELD_UINT, .hex = true),
 	FIELD(struct rec_object, linked, FIELD_BOOL),
+	FIELD(struct rec_object, mounts, FIELD_UINT),
 	FIELD(struct rec_object, present, FIELD_UINT),
 };
 
@@ -107,6 +109,8 @@ static uint64_t object_of(struct capture *c, struct source *s,
 	rec = image_add(&c->image, RECORD_OBJECT, id);
 	rec->kind = kind;
 	rec->name = xstrdup(strncmp(name, "/memfd:", 7) ? name : name + 7);
+	if (kind == OBJECT_DELETED || kind == OBJECT_DIRECTORY)
+		rec->mounts = mounts_id(mounts_of(c, magic));
 	describe(rec, kind, fd, &st);
 	if (kind == OBJECT_DIRECTORY) {
 		rec->size = 0;
@@ -152,11 +156,13 @@ uint64_t object_of_link(struct capture *c, struct source *s, const char *link,
 static int verify(struct restore *r, struct failure *f)
 {
 	image_each(&r->image, RECORD_OBJECT, struct rec_object, o) {
-		if (o_r->id < OBJECT_FIRST || o->kind > OBJECT_SYSV ||
+		if (o_r->id < OBJECT_FIRST || o->kind > OBJECT_PLACED ||
 		    o->size > OBJECT_SIZE_MAX || !o->name ||
 		    !huge_object_sound(o) ||
 		    (o->kind == OBJECT_DIRECTORY &&
-		     (o->size || o->name[0] != '/')))
+		     (o->size || o->name[0] != '/')) ||
+		    !mounts_known(r, o->mounts) ||
+		    (o->mounts && o->name[0] != '/'))
 			return fail(f, STATUS_STREAM, "object %llu is not sound",
 				    (unsigned long long)o_r->id);
 	}
@@ -223,7 +229,8 @@ static int make_like(const char *dir, const struct rec_object *o)
 static int make_deleted(struct restore *r, struct places *places,
 			const struct rec_object *o)
 {
-	char *dir = xstrdup(o->name), *slash = strrchr(dir, '/');
+	char *dir = mounts_here(r, o->mounts, o->name);
+	char *slash = strrchr(dir, '/');
 	int fd = -1;
 
 	if (slash)
@@ -245,18 +252,19 @@ static int make_deleted(struct restore *r, struct places *places,
 }
 
 /* It is removed when all have been made: others may go into it. */
-static int make_directory(struct places *places, const struct rec_object *o)
+static int make_directory(struct restore *r, struct places *places,
+			  const struct rec_object *o)
 {
 	struct stat st;
-	char *path = NULL;
-	bool taken = !place_is_ours(places, o->name) &&
-		     lstat(o->name, &st) == 0;
+	char *path = NULL, *name = mounts_here(r, o->mounts, o->name);
+	bool taken = !place_is_ours(places, name) && lstat(name, &st) == 0;
 	int fd;
 
-	if (!taken && place_make(places, o->name, false) == 0) {
-		path = xstrdup(o->name);
+	if (!taken && place_make(places, name, false) == 0) {
+		path = name;
 	} else {
-		path = xasprintf("%s.XXXXXX", o->name);
+		path = xasprintf("%s.XXXXXX", name);
+		free(name);
 		if (place_make(places, path, true) < 0 || !mkdtemp(path)) {
 			free(path);
 			return -1;
@@ -278,9 +286,11 @@ static int make(struct restore *r, struct places *places, uint64_t id,
 	case OBJECT_MEMFD:
 		return make_memfd(o->name, o->huge);
 	case OBJECT_DIRECTORY:
-		return make_directory(places, o);
+		return make_directory(r, places, o);
 	case OBJECT_SYSV:
 		return shm_make(r, id, o, f);
+	case OBJECT_PLACED:
+		return mounts_object(r, id);
 	default:
 		return make_deleted(r, places, o);
 	}
@@ -322,7 +332,8 @@ static int add_object(struct restore *r, uint64_t id, const struct rec_object *o
 {
 	int ro = reopen(fd, O_RDONLY);
 
-	if (ro >= 0 && is_executed(r, id)) {
+	/* What has a name may be executed at any time. */
+	if (ro >= 0 && (o->kind == OBJECT_PLACED || is_executed(r, id))) {
 		close(fd);
 		fd = reopen(ro, O_RDONLY);
 	} else if (o->kind != OBJECT_DIRECTORY) {
@@ -420,6 +431,7 @@ int objects_again(struct restore *r, struct puppet *top, struct failure *f)
 		int fd = -1;
 
 		if (o->kind == OBJECT_DELETED && o->name[0] == '/' &&
+		    !o->mounts &&
 		    !is_executed(r, o_r->id))
 			fd = deleted_again(top, o);
 		if (fd >= 0)

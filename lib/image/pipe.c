@@ -18,12 +18,14 @@
 
 #include "base/io.h"
 #include "image/capture.h"
+#include "image/mounts.h"
 #include "image/restore.h"
 
 static const struct field pipe_fields[] = {
 	FIELD(struct rec_pipe, ino, FIELD_UINT),
 	FIELD(struct rec_pipe, data, FIELD_BLOB, .max = 1 << 20),
 	FIELD(struct rec_pipe, fifo, FIELD_TEXT),
+	FIELD(struct rec_pipe, mounts, FIELD_UINT),
 	FIELD(struct rec_pipe, packets, FIELD_WORDS),
 	FIELD(struct rec_pipe, capacity, FIELD_UINT),
 };
@@ -116,6 +118,8 @@ static uint64_t pipe_of(struct capture *c, struct source *s,
 	rec->ino = fd->st.st_ino;
 	if (fd->link[0] == '/')
 		rec->fifo = xstrdup(fd->link);
+	if (rec->fifo)
+		rec->mounts = mounts_id(mounts_of_id(c, fd->info.mnt_id));
 	reader = open_reader(s, fd);
 	if (reader < 0) {
 		fail_errno(f, 0, "cannot look into %s of process %d", fd->link,
@@ -174,13 +178,19 @@ static int verify(struct restore *r, struct failure *f)
 				    (unsigned long long)end_r->id);
 	image_each(&r->image, RECORD_PIPE, struct rec_pipe, p) {
 		struct stat st;
+		char *fifo;
 
-		if (!packets_sound(p))
+		if (!packets_sound(p) || !mounts_known(r, p->mounts) ||
+		    (p->mounts && p->fifo && p->fifo[0] != '/'))
 			return fail(f, STATUS_STREAM, "what waits in pipe %llu "
 				    "is not sound",
 				    (unsigned long long)p_r->id);
-		if (p->fifo && (stat(p->fifo, &st) < 0 || !S_ISFIFO(st.st_mode)))
+		if (!p->fifo)
+			continue;
+		fifo = mounts_here(r, p->mounts, p->fifo);
+		if (stat(fifo, &st) < 0 || !S_ISFIFO(st.st_mode))
 			differs_add(r, "the FIFO %s is not here", p->fifo);
+		free(fifo);
 	}
 	return 0;
 }
@@ -193,13 +203,16 @@ struct making {
 	int both, ends[2];
 };
 
-static int make(struct making *m, const struct rec_pipe *p)
+static int make(const struct restore *r, struct making *m,
+		const struct rec_pipe *p)
 {
-	char path[64];
+	char path[64], *fifo;
 
 	*m = (struct making){ -1, { -1, -1 } };
 	if (p->fifo) {
-		m->both = open(p->fifo, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+		fifo = mounts_here(r, p->mounts, p->fifo);
+		m->both = open(fifo, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+		free(fifo);
 		return m->both;
 	}
 	if (pipe2(m->ends, O_CLOEXEC) < 0)
@@ -314,7 +327,7 @@ static int prepare_one(struct restore *r, uint64_t id, const struct rec_pipe *p,
 	struct making m;
 	int rc;
 
-	if (make(&m, p) < 0) {
+	if (make(r, &m, p) < 0) {
 		made(&m);
 		return fail_errno(f, 0, "cannot make %s",
 				  p->fifo ? p->fifo : "a pipe");

@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "image/mounts.h"
 #include "image/restore.h"
 
 int path_map_parse(char *arg, struct path_map *map)
@@ -87,6 +88,11 @@ static void map_path(const struct restore *r, char **path)
 	*path = mapped;
 }
 
+void policy_path(const struct restore *r, char **path)
+{
+	map_path(r, path);
+}
+
 static int take_path(const struct restore *r, const char *what, uint64_t id,
 		     char **path, struct failure *f)
 {
@@ -100,18 +106,44 @@ static int take_path(const struct restore *r, const char *what, uint64_t id,
 	return 0;
 }
 
+/* One in a mount namespace of the tree: what is mounted there is led elsewhere
+ * as a whole. */
+static int take_inner(const struct restore *r, const char *what, uint64_t id,
+		      uint64_t mounts, char **path, struct failure *f)
+{
+	if (*path && !mounts_outer(&r->image, mounts, *path) && is_real(*path))
+		return 0;
+	return take_path(r, what, id, path, f);
+}
+
+static int take_mounts(struct restore *r, struct failure *f)
+{
+	image_each(&r->image, RECORD_MOUNTS, struct rec_mounts, space)
+		list_each(&space->mounts, struct rec_mount, m)
+			if (take_path(r, "mount namespace", space_r->id,
+				      &m->source, f) < 0)
+				return -1;
+	return 0;
+}
+
 static int take_paths(struct restore *r, struct failure *f)
 {
+	if (take_mounts(r, f) < 0)
+		return -1;
 	image_each(&r->image, RECORD_FILE, struct rec_file, file)
 		if (file->kind != FILE_OBJECT &&
-		    take_path(r, "file", file_r->id, &file->path, f) < 0)
+		    take_inner(r, "file", file_r->id, file->mounts, &file->path,
+			       f) < 0)
 			return -1;
 	image_each(&r->image, RECORD_PROCESS, struct rec_process, p)
-		if (take_path(r, "process", p_r->id, &p->cwd, f) < 0 ||
-		    take_path(r, "process", p_r->id, &p->root, f) < 0)
+		if (take_inner(r, "process", p_r->id, p->mounts, &p->cwd,
+			       f) < 0 ||
+		    take_inner(r, "process", p_r->id, p->mounts, &p->root,
+			       f) < 0)
 			return -1;
 	image_each(&r->image, RECORD_PIPE, struct rec_pipe, pipe)
-		if (take_path(r, "pipe", pipe_r->id, &pipe->fifo, f) < 0)
+		if (take_inner(r, "pipe", pipe_r->id, pipe->mounts,
+			       &pipe->fifo, f) < 0)
 			return -1;
 	image_each(&r->image, RECORD_FANOTIFY, struct rec_fanotify, g)
 		list_each(&g->marks, struct rec_mark, m)
@@ -123,7 +155,7 @@ static int take_paths(struct restore *r, struct failure *f)
 				return -1;
 	image_each(&r->image, RECORD_OBJECT, struct rec_object, o)
 		if (o->kind == OBJECT_DELETED && o->name &&
-		    take_path(r, "object", o_r->id, &o->name, f) < 0)
+		    take_inner(r, "object", o_r->id, o->mounts, &o->name, f) < 0)
 			return -1;
 	return 0;
 }

@@ -38,6 +38,8 @@ struct policy {
 /* Once the records are read and before they are verified: no path in them has
  * parts that no real path has; then paths and users become those of here. */
 int policy_apply(struct restore *r, struct failure *f);
+/* Leads a path elsewhere (--map). */
+void policy_path(const struct restore *r, char **path);
 /* Warns if the time of day goes back. */
 void policy_clock(struct restore *r);
 /* --map as it was given, into its two parts; -1 if it is not of that form. */

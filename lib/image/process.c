@@ -23,6 +23,7 @@
 #include "base/io.h"
 #include "image/capture.h"
 #include "image/mapping.h"
+#include "image/mounts.h"
 #include "image/restore.h"
 
 static const struct field fields[] = {
@@ -33,6 +34,7 @@ static const struct field fields[] = {
 	FIELD(struct rec_process, root, FIELD_TEXT),
 	FIELD(struct rec_process, group, FIELD_UINT),
 	FIELD(struct rec_process, umask, FIELD_UINT),
+	FIELD(struct rec_process, mounts, FIELD_UINT),
 	FIELD(struct rec_process, parent, FIELD_UINT),
 	FIELD(struct rec_process, zombie, FIELD_BOOL),
 	FIELD(struct rec_process, oom_adj, FIELD_INT),
@@ -144,27 +146,35 @@ static bool same_file(const char *a, const char *b)
  * where no path of ours leads. */
 static char *other_root(const struct source *s)
 {
-	char path[64], *root;
+	char path[64], *root, *top, *here = NULL;
+	bool other;
 
 	snprintf(path, sizeof(path), "/proc/%d/root/.", s->via);
-	if (access(path, F_OK) < 0 || same_file(path, "/"))
-		return NULL;
-	root = proc_link(s->via, "root");
-	if (root && root[0] == '/' && root[1] && same_file(path, root))
+	top = mounts_path(s->space, "/");
+	other = access(path, F_OK) == 0 && !same_file(path, top);
+	free(top);
+	root = other ? proc_link(s->via, "root") : NULL;
+	if (root && root[0] == '/' && root[1])
+		here = mounts_path(s->space, root);
+	if (here && same_file(path, here)) {
+		free(here);
 		return root;
+	}
+	free(here);
 	free(root);
 	return NULL;
 }
 
 static void check_root(struct capture *c, struct source *s)
 {
-	char path[64], *root;
+	char path[64], *root, *top = mounts_path(s->space, "/");
+	bool other;
 
 	snprintf(path, sizeof(path), "/proc/%d/root/.", s->via);
-	if (access(path, F_OK) < 0 || same_file(path, "/"))
-		return;
-	root = other_root(s);
-	if (!root)
+	other = access(path, F_OK) == 0 && !same_file(path, top);
+	free(top);
+	root = other ? other_root(s) : NULL;
+	if (other && !root)
 		obstacle_add(c, s, "run the capture inside it (nsenter)",
 			     "has a root directory that no path leads to from "
 			     "here");
@@ -283,8 +293,9 @@ static int capture_cwd(struct capture *c, struct source *s,
 {
 	static const char mark[] = " (deleted)";
 	struct stat there, here;
-	char magic[64];
+	char magic[64], *cwd;
 	size_t n, m = sizeof(mark) - 1;
+	bool named;
 
 	p->cwd = proc_link(s->via, "cwd");
 	if (!p->cwd)
@@ -292,8 +303,12 @@ static int capture_cwd(struct capture *c, struct source *s,
 				  "process %d", s->pid);
 	n = strlen(p->cwd);
 	snprintf(magic, sizeof(magic), "/proc/%d/cwd", s->via);
-	if (n <= m || strcmp(p->cwd + n - m, mark) || stat(magic, &there) < 0 ||
-	    (stat(p->cwd, &here) == 0 && here.st_ino == there.st_ino))
+	if (n <= m || strcmp(p->cwd + n - m, mark) || stat(magic, &there) < 0)
+		return 0;
+	cwd = mounts_path(s->space, p->cwd);
+	named = stat(cwd, &here) == 0 && here.st_ino == there.st_ino;
+	free(cwd);
+	if (named)
 		return 0;
 	p->cwd[n - m] = '\0';
 	p->cwd_object = object_of_link(c, s, "cwd", p->cwd, OBJECT_DIRECTORY,
@@ -316,6 +331,7 @@ static int capture(struct capture *c, struct source *s, struct failure *f)
 		return 0;
 	}
 	p->stopped = source_leader(s)->t.stop_again;
+	p->mounts = mounts_id(s->space);
 	if (capture_cwd(c, s, p, f) < 0)
 		return -1;
 	p->root = other_root(s);
@@ -329,13 +345,35 @@ static int capture(struct capture *c, struct source *s, struct failure *f)
 
 /* ---- restore ---- */
 
+/* 0 it is a directory there, or is going to be; errno. */
+static int is_directory(struct restore *r, const struct rec_process *p,
+			const char *path)
+{
+	char *here;
+	struct stat st;
+	int err = 0;
+
+	if (mounts_made(&r->image, p->mounts, path))
+		return 0;
+	here = mounts_here(r, p->mounts, path);
+	if (stat(here, &st) < 0)
+		err = errno;
+	else if (!S_ISDIR(st.st_mode))
+		err = ENOENT;
+	free(here);
+	return err;
+}
+
 static int verify(struct restore *r, struct failure *f)
 {
 	image_each(&r->image, RECORD_PROCESS, struct rec_process, p) {
-		struct stat st;
+		int err;
 
 		if (p->exit_signal > SIGNAL_LAST || p->umask > 0777 ||
-		    p->dumpable > 2 || p->oom_adj < -1000 || p->oom_adj > 1000)
+		    p->dumpable > 2 || p->oom_adj < -1000 || p->oom_adj > 1000 ||
+		    !mounts_known(r, p->mounts) ||
+		    (p->root && p->root[0] != '/') ||
+		    (p->cwd && p->mounts && p->cwd[0] != '/'))
 			return fail(f, STATUS_STREAM, "process %llu has a "
 				    "setting that cannot be",
 				    (unsigned long long)p->pid);
@@ -354,15 +392,15 @@ static int verify(struct restore *r, struct failure *f)
 					    "directory of process %llu is not "
 					    "in the stream",
 					    (unsigned long long)p->pid);
-		} else if (stat(p->cwd, &st) < 0 && errno != ENOENT)
+		} else if ((err = is_directory(r, p, p->cwd)) && err != ENOENT)
 			differs_add(r, "the working directory %s: %s: lead "
 				    "elsewhere with --map", p->cwd,
-				    strerror(errno));
-		else if (stat(p->cwd, &st) < 0 || !S_ISDIR(st.st_mode))
+				    strerror(err));
+		else if (err)
 			differs_add(r, "the working directory %s does not exist: "
 				    "make it, or lead elsewhere with --map",
 				    p->cwd);
-		if (p->root && (stat(p->root, &st) < 0 || !S_ISDIR(st.st_mode)))
+		if (p->root && is_directory(r, p, p->root))
 			differs_add(r, "the root directory %s of process %llu "
 				    "does not exist", p->root,
 				    (unsigned long long)p->pid);

@@ -70,6 +70,9 @@ enum record_type {
 	RECORD_MQUEUE = 65,
 	RECORD_MQUEUE_OPEN = 66,
 	RECORD_NAMESPACE = 76,
+	RECORD_MOUNTS = 77,
+	RECORD_FILESYSTEM = 78,
+	RECORD_ENTRY = 79,
 	RECORD_CARRIED = 80,
 	RECORD_AREA = 90,
 	RECORD_LIVE = 91,
@@ -92,6 +95,7 @@ struct rec_process {
 	uint64_t terminal;	/* id of the controlling terminal, 0 none */
 	char *cwd;
 	uint64_t cwd_object;	/* id of rec_object: it has been deleted */
+	uint64_t mounts;	/* id of rec_mounts that it is in, 0 the base */
 	char *root;		/* chroot(2); none: the one of its mounts */
 	uint32_t umask;
 	uint64_t persona;	/* personality(2) */
@@ -206,6 +210,63 @@ struct rec_namespace {
 				   that name has to be there */
 	bool up;		/* NET: the loopback device is */
 	struct list addresses;	/* of struct rec_address: that it has */
+};
+
+/* id: counted up; a file system that only namespaces of the tree have mounted */
+struct rec_filesystem {
+	char *type;		/* tmpfs, proc, overlay */
+	char *source;		/* the word that it was mounted by */
+	char *options;		/* as in mountinfo, parted by commas */
+	bool readonly;		/* all of its mounts are */
+};
+
+struct rec_xattr {
+	char *name;
+	struct blob value;
+};
+
+/* id: that of its rec_filesystem; a file of it, after the directory it is in */
+struct rec_entry {
+	char *path;		/* in the file system: /a/b */
+	uint32_t mode, uid, gid;
+	uint64_t rdev, mtime_ns;
+	uint64_t object;	/* id of rec_object with its bytes; 0 none */
+	char *target;		/* of a symbolic link */
+	char *link;		/* path of another name of it, before it */
+	struct list xattrs;	/* of struct rec_xattr */
+};
+
+enum mount_kind {
+	MOUNT_KEPT = 0,		/* one that is outside, too, and there too */
+	MOUNT_OUTER = 1,	/* of a path outside */
+	MOUNT_INNER = 2,	/* of a rec_filesystem */
+	MOUNT_GONE = 3,		/* one outside that is not in the namespace */
+};
+
+enum mount_sharing {
+	SHARING_PRIVATE = 0,
+	SHARING_OWN = 1,	/* a peer group inside the tree */
+	SHARING_SLAVE = 2,	/* hears of mounts outside, or of @master */
+	SHARING_PEER = 3,	/* and tells of its own: one with outside */
+	SHARING_UNBINDABLE = 4,
+};
+
+struct rec_mount {
+	uint32_t kind;		/* enum mount_kind */
+	char *point;		/* where, from the root of the namespace */
+	char *source;		/* MOUNT_OUTER: path outside */
+	uint64_t filesystem;	/* MOUNT_INNER; MOUNT_KEPT: if it is of proc */
+	char *root;		/* MOUNT_INNER: which part of it */
+	uint32_t flags;		/* MOUNT_ATTR_* */
+	bool changed;		/* MOUNT_KEPT: other flags than outside */
+	uint32_t sharing;	/* enum mount_sharing */
+	uint64_t group, master;	/* numbers for those with the same */
+};
+
+/* id: counted up; a mount namespace that the capture was not in */
+struct rec_mounts {
+	bool pivoted;		/* nothing of it is as outside */
+	struct list mounts;	/* of struct rec_mount, parents first */
 };
 
 struct rec_cgroup {
@@ -328,6 +389,7 @@ enum object_kind {
 	OBJECT_DELETED = 2,	/* a file without a name any more */
 	OBJECT_DIRECTORY = 3,	/* a directory without one */
 	OBJECT_SYSV = 4,	/* of a rec_shm */
+	OBJECT_PLACED = 5,	/* of a rec_entry */
 };
 
 /* id: from OBJECT_FIRST; memory or a file that only the tree has.  Its bytes
@@ -343,6 +405,7 @@ struct rec_object {
 	uint64_t huge;		/* bytes of one page of hugetlbfs, 0 it is none
 				   of that */
 	uint64_t present;	/* then: bytes that are there */
+	uint64_t mounts;	/* id of rec_mounts that the name is in */
 };
 
 enum file_kind {
@@ -366,6 +429,8 @@ struct rec_file {
 	uint64_t sample;	/* XXH3-64 of its first and last 64 KiB; 0 not
 				   taken */
 	uint64_t carried;	/* id of rec_carried, 0 it has to be there */
+	uint64_t mounts;	/* id of rec_mounts that the path is in, 0 the
+				   base */
 };
 
 /* id: from OBJECT_FIRST; a file whose content travels.  Its bytes are pages
@@ -468,6 +533,7 @@ struct rec_proc_file {
 /* id: counted up; pipe or FIFO with what is in it */
 struct rec_pipe {
 	char *fifo;		/* path of a FIFO, none for a pipe */
+	uint64_t mounts;	/* id of rec_mounts that the path is in */
 	uint64_t capacity;	/* F_GETPIPE_SZ, bytes */
 	struct blob data;	/* written and not yet read */
 	struct list packets;	/* of uint64_t: lengths, in packet mode */
@@ -520,6 +586,7 @@ struct rec_unix {
 	struct blob name;	/* as bound: a path, or first a zero byte */
 	char *base;		/* directory that a relative path starts from */
 	bool gone;		/* the path leads to it no more */
+	uint64_t mounts;	/* id of rec_mounts that the path is in */
 	/* The file at the path, if it is not gone. */
 	uint64_t dev, ino;
 	uint32_t mode, uid, gid;

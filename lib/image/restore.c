@@ -32,6 +32,7 @@
 #include "image/carry.h"
 #include "image/mapping.h"
 #include "image/memory.h"
+#include "image/mounts.h"
 #include "image/mqueue.h"
 #include "image/nest.h"
 #include "image/processor.h"
@@ -726,7 +727,8 @@ static void forget_puppets(struct restore *r)
 static bool may_be_made_early(const struct restore *r)
 {
 	return r->puppets.n == 1 &&
-		!image_list(&r->image, RECORD_NAMESPACE)->n;
+		!image_list(&r->image, RECORD_NAMESPACE)->n &&
+		!image_list(&r->image, RECORD_MOUNTS)->n;
 }
 
 /* A lone process may have its place, and its terminal, before its records. */
@@ -781,8 +783,7 @@ static bool threads_have_place(const struct restore *r)
 /* What was made early is the first puppet's; or of no more use than its memory. */
 static bool adopt_early(struct restore *r)
 {
-	if (r->nests.n && threads_have_place(r) &&
-	    !image_list(&r->image, RECORD_NAMESPACE)->n &&
+	if (r->nests.n && threads_have_place(r) && may_be_made_early(r) &&
 	    (r->master >= 0) == (terminal_wanted(r) != 0) && nest_adopt(r))
 		return true;
 	r->private_pids = r->private_user = r->nested = false;
@@ -855,6 +856,7 @@ static int commit_all(struct restore *r, struct failure *f)
 			return -1;
 	close_opened(&r->held);
 	close_fd(&r->wall);
+	mounts_free(r);
 	return 0;
 }
 
@@ -925,6 +927,7 @@ void restore_abandon(struct restore *r)
 	sysv_end(r, r->released);
 	mqueue_end(r, r->released);
 	unix_end(r, r->released);
+	mounts_free(r);
 	close_all(r);
 	close_fd(&r->master);
 	close_fd(&r->keyboard);

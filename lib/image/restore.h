@@ -101,6 +101,9 @@ struct restore {
 	int wall;		/* that hides them from others meanwhile, -1 */
 	bool end_tcp;		/* a wish: connections are gone (--tcp=close) */
 	struct list handover;	/* the two ends of a socket for that */
+	struct list spaces;	/* of struct made_space: mountmake.c */
+	struct list filesystems;	/* of struct opened: made here, by id */
+	struct list placed;	/* the same: files in them, by rec_object */
 	struct list objects;	/* of struct opened */
 	struct list objects_ro;	/* the same, for reading alone */
 	struct list sysv_made;	/* of this restore's making: sysv.c */

@@ -11,6 +11,7 @@
  * become of it.  A datagram socket connected to a name outside (syslog) connects
  * to it again without being asked.
  */
+#include "image/mounts.h"
 #include "image/unix.h"
 
 #include <errno.h>
@@ -47,6 +48,7 @@ static const struct field unix_fields[] = {
 	SOCKET_OWNER_FIELD(struct rec_unix),
 	FIELD(struct rec_unix, reset, FIELD_BOOL),
 	FIELD(struct rec_unix, state, FIELD_UINT),
+	FIELD(struct rec_unix, mounts, FIELD_UINT),
 	FIELD(struct rec_unix, backlog, FIELD_UINT),
 	SOCKET_OPTIONS_FIELD(struct rec_unix),
 	FIELD(struct rec_unix, waiting, FIELD_WORDS),
@@ -447,27 +449,64 @@ static bool try_file(const struct unix_look *l, const struct proc_unix *k,
 	return true;
 }
 
+static bool is_very_file(const struct proc_unix *k, const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && (uint32_t)st.st_ino == k->file_ino &&
+	       (uint64_t)st.st_dev == ((uint64_t)(k->file_dev >> 20) << 8 |
+				       (k->file_dev & 0xff));
+}
+
+/* The mount namespace of the tree in which the path leads to it; NULL ours, if
+ * it does here, too. */
+static struct mount_space *space_of(const struct capture *c,
+				    const struct proc_unix *k, const char *path)
+{
+	if (path[0] != '/' || !c->spaces.n || is_very_file(k, path))
+		return NULL;
+	list_each(&c->sources, struct source, s) {
+		char *here = s->space ? mounts_path(s->space, path) : NULL;
+		bool found = here && is_very_file(k, here);
+
+		free(here);
+		if (found)
+			return s->space;
+	}
+	return NULL;
+}
+
 /* A relative path started from where its process was then; perhaps it, or
  * another one of the tree, is there still. */
 static void find_file(const struct capture *c, const struct proc_unix *k,
 		      struct rec_unix *rec)
 {
 	char *text = path_text(k);
+	struct mount_space *space = space_of(c, k, text);
 
 	rec->gone = true;
-	if (text[0] == '/')
-		rec->gone = !try_file(c->unix_look, k, text, rec);
+	if (text[0] == '/') {
+		char *here = mounts_path(space, text);
+
+		rec->gone = !try_file(c->unix_look, k, here, rec);
+		rec->mounts = rec->gone ? 0 : mounts_id(space);
+		free(here);
+	}
 	list_each(&c->sources, struct source, s) {
-		char *cwd, *path;
+		char *cwd, *path, *here;
 
 		if (text[0] == '/' || s->zombie || !rec->gone)
 			break;
 		cwd = proc_link(s->via, "cwd");
-		path = xasprintf("%s/%s", cwd ? cwd : "", text);
+		here = mounts_path(s->space, cwd ? cwd : "");
+		path = xasprintf("%s/%s", here, text);
 		rec->gone = !cwd || !try_file(c->unix_look, k, path, rec);
-		if (!rec->gone)
+		if (!rec->gone) {
 			rec->base = xstrdup(cwd);
+			rec->mounts = mounts_id(s->space);
+		}
 		free(path);
+		free(here);
 		free(cwd);
 	}
 	free(text);
@@ -641,13 +680,16 @@ static int verify_one(struct restore *r, uint64_t id, const struct rec_unix *u,
 	return socket_verify(&u->options, &u->owner, "a UNIX domain socket", f);
 }
 
-static char *full_path(const struct rec_unix *u)
+char *unix_path(const struct restore *r, const struct rec_unix *u)
 {
-	char name[UNIX_NAME_MAX + 1] = "";
+	char name[UNIX_NAME_MAX + 1] = "", *full, *here;
 
 	memcpy(name, u->name.data, u->name.len);
-	return name[0] == '/' ? xstrdup(name) :
+	full = name[0] == '/' ? xstrdup(name) :
 		xasprintf("%s/%s", u->base ? u->base : ".", name);
+	here = mounts_here(r, u->mounts, full);
+	free(full);
+	return here;
 }
 
 /* The source's own, which may be there still. */
@@ -679,7 +721,7 @@ static bool is_bound(const struct restore *r, const struct list *all,
 static void verify_path(struct restore *r, const struct rec_unix *u,
 			const struct list *all)
 {
-	char *path = full_path(u);
+	char *path = unix_path(r, u);
 	struct stat st;
 
 	if (lstat(path, &st) < 0) {

@@ -73,4 +73,7 @@ int unix_scratch_bind(struct restore *r, int sock, const struct blob *name,
 		      struct made *m, struct failure *f);
 void made_forget(struct made *m);
 
+/* unix.c: the file of the socket's name, as a path of ours; owned. */
+char *unix_path(const struct restore *r, const struct rec_unix *u);
+
 #endif

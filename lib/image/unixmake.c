@@ -34,6 +34,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "image/mounts.h"
 #include "image/unix.h"
 
 #define GROUPS		1024
@@ -511,20 +512,35 @@ int unix_scratch_bind(struct restore *r, int sock, const struct blob *name,
 	return rc;
 }
 
-static char *full_path(const struct rec_unix *u)
+/* In another mount namespace, by a child that has its root there. */
+static int bind_inside(int root, int sock, const struct rec_unix *u)
 {
-	char text[UNIX_NAME_MAX + 1];
+	int status = 0;
+	pid_t pid = fork_sharing();
 
-	name_text(&u->name, text);
-	return text[0] == '/' ? xstrdup(text) :
-		xasprintf("%s/%s", u->base ? u->base : ".", text);
+	if (pid == 0) {
+		errno = 0;
+		if (fchdir(root) < 0 || chroot(".") < 0 ||
+		    chdir(u->base ? u->base : "/") < 0 ||
+		    bind_name(sock, &u->name) < 0)
+			_exit(errno ? errno : EIO);
+		_exit(0);
+	}
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (pid > 0)
+		errno = WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
+	return pid < 0 || errno ? -1 : 0;
 }
 
 /* Relative names are bound where they start from. */
-static int bind_at(int sock, const struct rec_unix *u)
+static int bind_at(const struct restore *r, int sock, const struct rec_unix *u)
 {
+	int root = mounts_root(r, u->mounts);
 	int here = -1, rc, err;
 
+	if (root >= 0)
+		return bind_inside(root, sock, u);
 	if (u->base) {
 		here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (here < 0 || chdir(u->base) < 0)
@@ -538,9 +554,10 @@ static int bind_at(int sock, const struct rec_unix *u)
 	return rc;
 }
 
-static int bind_path(struct made *m, int sock, struct failure *f)
+static int bind_path(const struct restore *r, struct made *m, int sock,
+		     struct failure *f)
 {
-	char *path = full_path(m->rec);
+	char *path = unix_path(r, m->rec);
 	struct stat st;
 	int rc = 0;
 
@@ -551,7 +568,7 @@ static int bind_path(struct made *m, int sock, struct failure *f)
 			m->kept = NULL;
 		}
 	}
-	if (bind_at(sock, m->rec) < 0)
+	if (bind_at(r, sock, m->rec) < 0)
 		rc = fail_errno(f, errno == ENOENT ? STATUS_DIFFERS : 0,
 				"cannot make the socket %s", path);
 	else
@@ -572,7 +589,7 @@ static int bind_made(struct restore *r, struct made *m, int sock,
 		return 0;
 	if (!u->name.data[0] || u->gone)
 		return unix_scratch_bind(r, sock, &u->name, m, f);
-	return bind_path(m, sock, f);
+	return bind_path(r, m, sock, f);
 }
 
 /* ---- connections ---- */
@@ -922,9 +939,9 @@ int unix_finish_all(struct restore *r, struct failure *f)
 }
 
 /* What was moved aside is put back, or goes for good. */
-static void end_file(struct made *m, bool worked)
+static void end_file(const struct restore *r, struct made *m, bool worked)
 {
-	char *path = m->placed || m->kept ? full_path(m->rec) : NULL;
+	char *path = m->placed || m->kept ? unix_path(r, m->rec) : NULL;
 
 	if (!worked && m->kept)
 		rename(m->kept, path);
@@ -940,11 +957,11 @@ static void end_file(struct made *m, bool worked)
 void unix_end(struct restore *r, bool worked)
 {
 	list_each(&r->unix_made, struct made, m)
-		end_file(m, worked);
+		end_file(r, m, worked);
 	list_each(&r->unix_passing, struct made, m) {
 		if (m->fd >= 0)
 			close(m->fd);
-		end_file(m, worked);
+		end_file(r, m, worked);
 	}
 	list_free(&r->unix_made);
 	list_free(&r->unix_passing);
