@@ -134,13 +134,75 @@ static struct stream_in *start(int fd, const struct options *o)
 	return in;
 }
 
-/* From the first run of pages to the end; there is nothing else here. */
+/* Before the freeze of a live stream. */
+struct rounds {
+	uint64_t n, pages, areas;
+};
+
+static void say_phase(FILE *to, const struct rounds *r)
+{
+	fprintf(to, "live stream: %" PRIu64 " pages of %" PRIu64 " areas in %"
+		PRIu64 " rounds, before the program was frozen\n", r->pages,
+		r->areas, r->n);
+}
+
+/* From a phase (*item) to the freeze.  @each is given every record, and takes it;
+ * NULL.  1, or as stream_next(). */
+static int count_rounds(struct rounds *r, struct stream_in *in,
+			struct stream_item *item,
+			int (*each)(void *, const struct stream_item *,
+				    const void *, struct failure *),
+			void *arg, struct failure *f)
+{
+	int more = 1;
+
+	do {
+		struct rec_live phase = { 0 };
+		struct rec_area area = { 0 };
+		const void *rec = item->type == RECORD_AREA ?
+			(const void *)&area : &phase;
+
+		if (item->type == STREAM_PAGES) {
+			r->pages += item->count;
+			continue;
+		}
+		if (item->type != RECORD_AREA && item->type != RECORD_LIVE)
+			return fail(f, STATUS_STREAM, "a record of type %u comes "
+				    "between rounds (record %" PRIu64 ", byte %"
+				    PRIu64 ")", item->type, item->record,
+				    item->offset);
+		if (stream_get(in, record_schema(item->type), (void *)rec, f) < 0 ||
+		    (each && each(arg, item, rec, f) < 0))
+			return -1;
+		r->areas += item->type == RECORD_AREA;
+		if (item->type == RECORD_LIVE && phase.phase == LIVE_FROZEN)
+			return 1;
+		r->n += item->type == RECORD_LIVE;
+	} while ((more = stream_next(in, item, f)) > 0);
+	return more < 0 ? -1 : fail(f, STATUS_STREAM, "stream ends before its "
+				    "program was frozen");
+}
+
+/* The records as they are for good, in place of the draft. */
+static int read_live(struct image *img, struct rounds *r, struct stream_in *in,
+		     struct stream_item *item, struct failure *f)
+{
+	if (count_rounds(r, in, item, NULL, NULL, f) < 0)
+		return -1;
+	image_forget(img);
+	return image_read_records(img, in, item, f);
+}
+
+/* From the first run of pages to the end; there is nothing else here, but for
+ * phases. */
 static int count_pages(struct survey *s, struct stream_in *in,
 		       struct stream_item *item, struct failure *f)
 {
 	int more = 1;
 
 	do {
+		if (s->live && item->type == RECORD_LIVE)
+			continue;
 		if (item->type != STREAM_PAGES)
 			return fail(f, STATUS_STREAM, "a record of type %u comes "
 				    "after pages (record %" PRIu64 ", byte %"
@@ -176,13 +238,20 @@ static int inspect(FILE *to, const struct options *o, struct stream_in *in,
 	struct stream_item item = { 0 };
 	struct stream_end totals;
 	struct survey s;
+	struct rounds rounds = { 0 };
 	int rc = image_read(&img, in, &item, f);
 
+	if (rc > 0 && img.header.live == LIVE_PRECOPY &&
+	    item.type == RECORD_LIVE)
+		rc = read_live(&img, &rounds, in, &item, f);
 	survey_init(&s, &img);
+	s.live = img.header.live;
 	if (rc > 0)
 		rc = count_pages(&s, in, &item, f);
 	stream_in_totals(in, &totals);
 	/* Without a header there is nothing to say of it. */
+	if (rounds.n && o->form == FORM_TEXT)
+		say_phase(to, &rounds);
 	if (rc == 0 || img.header.format)
 		say(to, o, &s, &totals, f);
 	survey_free(&s);
@@ -198,6 +267,8 @@ struct json {
 	struct image places;	/* what pages may be of: spaces, mappings,
 				   objects */
 	bool some;		/* records before this one */
+	uint32_t live;		/* as the header says */
+	struct rounds rounds;
 };
 
 static bool has_pages(uint32_t type)
@@ -250,11 +321,20 @@ static int take_record(struct json *j, const struct stream_item *item,
 	return rc;
 }
 
+static int json_phase(void *arg, const struct stream_item *item, const void *rec,
+		      struct failure *f)
+{
+	(void)f;
+	json_record(arg, item, record_schema(item->type), rec);
+	return 0;
+}
+
 static int json_header(struct json *j, struct failure *f)
 {
 	struct stream_header h = { 0 };
 	int rc = stream_get_header(j->in, &h, f);
 
+	j->live = h.live;
 	fputs("{\"header\":", j->to);
 	if (rc == 0)
 		schema_print_json(j->to, &stream_header_schema, &h);
@@ -270,9 +350,16 @@ static int json_records(struct json *j, struct stream_item *item,
 	int more;
 
 	while ((more = stream_next(j->in, item, f)) > 0 &&
-	       item->type != STREAM_PAGES)
-		if (take_record(j, item, f) < 0)
+	       item->type != STREAM_PAGES) {
+		if (j->live == LIVE_PRECOPY && item->type == RECORD_LIVE &&
+		    !j->rounds.n) {
+			if (count_rounds(&j->rounds, j->in, item, json_phase, j,
+					 f) < 0)
+				return -1;
+		} else if (take_record(j, item, f) < 0) {
 			return -1;
+		}
+	}
 	return more;
 }
 
@@ -321,6 +408,7 @@ static int inspect_json(FILE *to, struct stream_in *in, struct failure *f)
 	if (rc == 0)
 		rc = json_records(&j, &item, f);
 	survey_init(&s, &j.places);
+	s.live = j.live;
 	if (rc > 0)
 		rc = count_pages(&s, in, &item, f);
 	stream_in_totals(in, &t);
@@ -329,9 +417,9 @@ static int inspect_json(FILE *to, struct stream_in *in, struct failure *f)
 	fputs("],\n\"codings\":[", to);
 	json_codings(to, &s);
 	fprintf(to, "],\n\"record_count\":%" PRIu64 ",\"runs\":%" PRIu64
-		",\"pages\":%" PRIu64 ",\"strays\":%" PRIu64 ",\"bytes\":%"
-		PRIu64 ",\n\"whole\":%s,\"failure\":", t.records, t.runs,
-		t.pages, s.strays, t.bytes, rc == 0 ? "true" : "false");
+		",\"pages\":%" PRIu64 ",\"strays\":%" PRIu64 ",\"early\":%"
+		PRIu64 ",\"bytes\":%" PRIu64 ",\n\"whole\":%s,\"failure\":", t.records, t.runs,
+		t.pages, s.strays, j.rounds.pages, t.bytes, rc == 0 ? "true" : "false");
 	if (rc == 0)
 		fputs("null", to);
 	else

@@ -34,6 +34,7 @@ struct survey {
 	struct survey_kind kinds[KIND_MAX];	/* by row */
 	struct survey_coding codings[CODINGS];
 	uint64_t strays;	/* pages of nothing in the image */
+	bool live;		/* phases may stand between pages */
 };
 
 /* @image stays the caller's and must not change while the survey lives. */

@@ -19,7 +19,8 @@ static char *word(char **rest)
 	for (const char *from = at; from && *from;) {
 		if (from[0] == '\\' && from[1] >= '0' && from[1] <= '3' &&
 		    from[2] && from[3]) {
-			*to++ = (from[1] - '0') << 6 | (from[2] - '0') << 3 |
+			*to++ = (unsigned)(from[1] - '0') << 6 |
+				(unsigned)(from[2] - '0') << 3 |
 				(from[3] - '0');
 			from += 4;
 		} else {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* lock-lease - leases on files: whoever opens one makes the holder hear of it,
  * by the signal it has chosen */
+/* ways: -leave because the capture opens the files that it has to compare, which breaks a lease */
 /* ways: -rootfs because who has a lease keeps others from reading the file */
 /* ways: -taken because its source, stopped, still holds the locks */
 #include "victim.h"

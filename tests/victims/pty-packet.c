@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* pty-packet - packet mode, with output and a state that was not told yet */
+/* ways: -leave because what the terminal tells in packet mode is told once */
 #include "ptys.h"
 
 void victim(void)
