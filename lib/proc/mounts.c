@@ -2,6 +2,8 @@
 /* mounts.c - the mounts of a namespace, from a mountinfo file of /proc */
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/sysmacros.h>
 
@@ -11,17 +13,23 @@
 
 #define NOSYMFOLLOW	0x00200000	/* MOUNT_ATTR_NOSYMFOLLOW, 5.14 */
 
+/* "\040" */
+static bool is_octal(const char *s)
+{
+	return s[0] == '\\' && s[1] >= '0' && s[1] <= '3' &&
+	       strspn(s + 1, "01234567") >= 3;
+}
+
 /* Cut off at the next blank, with octal escapes undone in place. */
 static char *word(char **rest)
 {
 	char *at = strsep(rest, " "), *to = at;
 
 	for (const char *from = at; from && *from;) {
-		if (from[0] == '\\' && from[1] >= '0' && from[1] <= '3' &&
-		    from[2] && from[3]) {
-			*to++ = (unsigned)(from[1] - '0') << 6 |
-				(unsigned)(from[2] - '0') << 3 |
-				(from[3] - '0');
+		if (is_octal(from)) {
+			*to++ = strtoul((const char[]){ from[1], from[2],
+							from[3], '\0' },
+					NULL, 8);
 			from += 4;
 		} else {
 			*to++ = *from++;
