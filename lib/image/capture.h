@@ -49,6 +49,7 @@ struct source_task {
 	struct proc_status status;
 	struct rseq_config rseq;	/* at the freeze; pointer 0 none */
 	uint64_t slept_ns;	/* how long it had been asleep at the freeze */
+	bool wait_noted;	/* what is left of its wait, in this freeze */
 	struct batch asked;
 	uint16_t first_call[KIND_MAX];	/* in it, by row */
 	uint32_t first_data[KIND_MAX];

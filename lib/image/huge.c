@@ -210,11 +210,11 @@ static bool is_default_size(uint64_t page)
 
 static void check_pool(struct restore *r, const struct need *n)
 {
-	int64_t unused = pool_number(n->page, "free_hugepages");
-	int64_t all = pool_number(n->page, "nr_hugepages");
-	int64_t more = pool_number(n->page, "nr_overcommit_hugepages") -
+	long long unused = pool_number(n->page, "free_hugepages");
+	long long all = pool_number(n->page, "nr_hugepages");
+	long long more = pool_number(n->page, "nr_overcommit_hugepages") -
 		       pool_number(n->page, "surplus_hugepages");
-	int64_t lack = n->bytes / n->page;
+	long long lack = n->bytes / n->page;
 	unsigned long long kib = n->page >> 10;
 
 	if (unused < 0) {
@@ -229,12 +229,12 @@ static void check_pool(struct restore *r, const struct need *n)
 	if (is_default_size(n->page))
 		differs_add(r, "there are too few huge pages of %llu KiB here, "
 			    "by %lld: sysctl vm.nr_hugepages=%lld", kib,
-			    (long long)lack, (long long)(all + lack));
+			    lack, all + lack);
 	else
 		differs_add(r, "there are too few huge pages of %llu KiB here, "
 			    "by %lld: write %lld to " POOLS
 			    "/hugepages-%llukB/nr_hugepages", kib,
-			    (long long)lack, (long long)(all + lack), kib);
+			    lack, all + lack, kib);
 }
 
 /* A named file is opened as it is here. */

@@ -551,7 +551,7 @@ static bool fill_fresh(struct puppet *p, size_t map, uint64_t address,
 	return ioctl(p->uffd, UFFDIO_COPY, &copy) == 0;
 }
 
-static void close_uffds(struct restore *r)
+void memory_filled(struct restore *r)
 {
 	list_each(&r->puppets, struct puppet *, p) {
 		if ((*p)->uffd > 0)
@@ -723,7 +723,7 @@ int memory_fill(struct restore *r, struct stream_in *in,
 		if (!data || fill(r, item, data, f) < 0)
 			return -1;
 	} while ((more = memory_next(r, in, item, f)) > 0);
-	close_uffds(r);
+	memory_filled(r);
 	return more;
 }
 
@@ -850,7 +850,7 @@ int memory_fill_kept(struct restore *r, struct stash *st, struct failure *f)
 		if (fill(r, &k[i].item, k[i].data, f) < 0)
 			return -1;
 	}
-	close_uffds(r);
+	memory_filled(r);
 	return 0;
 }
 

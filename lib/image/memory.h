@@ -31,9 +31,13 @@ int memory_next(const struct restore *r, struct stream_in *in,
 /* Reads runs from *@item to the end of the stream, into the puppets. */
 int memory_fill(struct restore *r, struct stream_in *in,
 		struct stream_item *item, struct failure *f);
-/* Ranges of pages (struct page_range) of process @id, out of another one's. */
+/* Ranges of pages (struct page_range) of process @id, out of another one's; the
+ * last time, memory_filled() is for the caller. */
 int memory_copy(struct restore *r, struct strings *from, uint64_t id,
 		const struct list *ranges, struct failure *f);
+/* Nothing of the puppets is watched any more: who touched a page of theirs that is
+ * not there would wait for ever.  memory_fill() has done so. */
+void memory_filled(struct restore *r);
 /* A userfaultfd of the puppet, p->uffd, made if there is none yet. */
 bool puppet_has_uffd(struct puppet *p);
 

@@ -250,8 +250,8 @@ static int make_filesystem(struct restore *r, uint64_t id,
 		rc = fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
 		fd = rc < 0 ? -1 : fsmount(fs, FSMOUNT_CLOEXEC, 0);
 		if (fd < 0)
-			rc = fail_errno(f, 0, "cannot make a file system (%s)",
-					rec->type);
+			fail_errno(f, 0, "cannot make a file system (%s)",
+				   rec->type);
 	}
 	close(fs);
 	if (fd < 0)

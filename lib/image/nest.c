@@ -625,6 +625,7 @@ int nests_empty(struct restore *r, struct failure *f)
 		nest_end(n);
 		r->nests.n--;
 	}
+	memory_filled(r);
 	return 0;
 }
 

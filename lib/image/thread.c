@@ -361,6 +361,9 @@ void thread_remember_wait(struct source_task *t)
 	struct rec_thread rec = { 0 };
 	struct user_regs_struct r = t->t.regs;
 
+	if (t->wait_noted)
+		return;
+	t->wait_noted = true;
 	left_of_begun(&rec, t, &r);
 	left_of_wait(&rec, t, &r);
 }
@@ -413,6 +416,7 @@ static int read_registers(struct source_task *t, struct rec_thread *rec,
 {
 	struct user_regs_struct r = t->t.regs;
 
+	t->wait_noted = true;
 	left_of_begun(rec, t, &r);
 	left_of_wait(rec, t, &r);
 	memcpy(rec->regs, &r, sizeof(r));

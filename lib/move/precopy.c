@@ -122,7 +122,7 @@ static void work_out(struct precopy *p, uint64_t left, int64_t took)
 {
 	double seconds = p->rate > 0 ? left * (double)STREAM_PAGE / p->rate : 0;
 
-	p->left_ms = seconds * 1000 + p->freeze_ns / MS + SETTLE_MS;
+	p->left_ms = seconds * 1000 + p->freeze_ns / 1e6 + SETTLE_MS;
 	if (took > 0)
 		p->write_rate = left * (double)STREAM_PAGE * 1e9 / took;
 	progress_rates(p->progress, p->rate, p->write_rate);
