@@ -191,6 +191,7 @@ move_root_enter='
 	at=/mnt/sojourn
 	mount --bind "$root" "$root" && cd "$root" &&
 	mount --rbind /proc "$root/proc" && mount --rbind /dev "$root/dev" &&
+	mount --rbind /sys "$root/sys" &&
 	mount -t tmpfs none "$root/tmp" && mount -t tmpfs none "$root/mnt" &&
 	mkdir -p "$root$dir" "$root$at/bin" "$root$at/lib" &&
 	mount --bind "$dir" "$root$dir" && mount --bind "$bin" "$root$at/bin" &&
