@@ -70,11 +70,11 @@ static void plain(void)
 	must(kill(getpid(), SIGRTMIN));
 	signal(SIGUSR2, nothing);
 	pause();
-	same(getpid(), 4);
-	same(getpgrp(), 4);
+	same(getpid(), 5);
+	same(getpgrp(), 5);
 	same(getppid(), 1);
 	must(sigprocmask(SIG_UNBLOCK, &set, NULL));
-	same(sender, 4);
+	same(sender, 5);
 	_exit(7);
 }
 
@@ -100,13 +100,13 @@ static void inside(void)
 	second = victim_thread(thread, &tid);
 	victim_gather(1);
 	deep = victim_child(deeper);
-	other = victim_child(plain);
 	same(deep, 3);
-	same(other, 4);
+	victim_blocked(deep, SYS_pause);
+	other = victim_child(plain);
+	same(other, 5);		/* 4 is in the one below */
 	ev._sigev_un._tid = gettid();
 	must(timer_create(CLOCK_MONOTONIC, &ev, &timer));
 	victim_blocked(other, SYS_pause);
-	victim_blocked(deep, SYS_pause);
 	fd = must(open("/proc/uptime", O_RDONLY));
 	victim_move();
 	same(getpid(), 1);
@@ -117,10 +117,11 @@ static void inside(void)
 	same(text[0], '1');
 	same(access("/proc/3/status", F_OK), 0);
 	same(access("/proc/4/status", F_OK), 0);
+	same(access("/proc/5/status", F_OK), 0);
 	check(read(fd, text, sizeof(text)) > 0);
 	must(timer_settime(timer, 0, &soon, NULL));
 	zero(sigwait(&set, &sig));
-	must(kill(-4, SIGUSR2));
+	must(kill(-5, SIGUSR2));
 	victim_reap(other, 7);
 	must(kill(3, SIGUSR2));
 	victim_reap(deep, 5);
