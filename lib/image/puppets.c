@@ -512,6 +512,14 @@ static int stand_in_make(struct restore *r, struct puppet *s,
 	return strings_inherit(&s->strings, &parent->strings, pid, f);
 }
 
+/* The process itself goes with all others. */
+static int stand_in_failed(struct puppet *s)
+{
+	strings_close(&s->strings);
+	list_free(&s->members);
+	return -1;
+}
+
 static int stand_in_end(struct puppet *s, uint64_t number, struct failure *f)
 {
 	int status, rc;
@@ -618,7 +626,7 @@ static int make_orphans(struct restore *r, struct puppet *p, uint64_t session,
 			    (unsigned long long)session);
 	if (stand_in_make(r, &s, p, session, &inner, SIGCHLD, &number, f) < 0 ||
 	    one_call(&s, "begin a session", SYS_setsid, 0, 0, 0, f) < 0)
-		return -1;
+		return stand_in_failed(&s);
 	for (size_t i = 0; i < r->puppets.n; i++) {
 		struct puppet *kid = *list_at(&r->puppets, struct puppet *, i);
 
@@ -627,7 +635,7 @@ static int make_orphans(struct restore *r, struct puppet *p, uint64_t session,
 			continue;
 		kid->birth_session = session;
 		if (make_sibling(r, &s, kid, f) < 0 || make_family(r, kid, f) < 0)
-			return -1;
+			return stand_in_failed(&s);
 	}
 	return stand_in_end(&s, number, f);
 }
@@ -718,7 +726,7 @@ static int join_leaderless(struct restore *r, struct puppet *p, uint64_t group,
 	if (stand_in_make(r, &s, p, group, inner, 0, &number, f) < 0 ||
 	    one_call(&s, "lead a group", SYS_setpgid, 0, 0, 0, f) < 0 ||
 	    one_call(p, "join a group", SYS_setpgid, 0, number, 0, f) < 0)
-		return -1;
+		return stand_in_failed(&s);
 	p->group = group;
 	return stand_in_end(&s, number, f);
 }
