@@ -570,7 +570,7 @@ zombie_there() {
 @test "a process in another namespace" {
 	local kind name
 
-	for kind in -U:user -C:cgroup; do
+	for kind in -U:user -Ur:user -C:cgroup; do
 		name=${kind#*:}
 		unshare "${kind%:*}" sleep 1000 </dev/null >log 2>&1 3>&- 4>&- &
 		extra=$!
@@ -580,6 +580,22 @@ zombie_there() {
 		kill -KILL "$extra"
 		wait "$extra" || true
 	done
+}
+
+@test "a PID namespace that began outside of the tree" {
+	local init
+
+	[ "$(id -u)" = 0 ] || skip "takes root"
+	unshare -pf sleep 1000 </dev/null >log 2>&1 3>&- 4>&- &
+	extra=$!
+	await init pgrep -P "$extra" -x sleep
+	init=$(pgrep -P "$extra" -x sleep)
+	nsenter -p -t "$init" sleep 1000 </dev/null >log 2>&1 3>&- 4>&- &
+	pid=$!
+	await child pgrep -P "$pid" -x sleep
+	refused 69 "$pid" "PID namespace that does not begin in the tree"
+	kill -KILL "$init" "$pid" "$extra"
+	wait "$pid" "$extra" || true
 }
 
 @test "itself, its parents" {

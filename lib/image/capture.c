@@ -21,6 +21,7 @@
 #include "base/io.h"
 #include "image/guard.h"
 #include "image/look.h"
+#include "image/pids.h"
 #include "image/thread.h"
 #include "image/track.h"
 
@@ -58,12 +59,13 @@ static int task_status(const struct source *s, struct source_task *t)
 	return 0;
 }
 
-static int look_tasks(struct source *s, struct failure *f)
+static int look_tasks(const struct capture *c, struct source *s,
+		      struct failure *f)
 {
 	list_each(&s->tasks, struct source_task, t) {
 		if (task_status(s, t) < 0)
 			return look_failed(s, f);
-		t->id = proc_inner_id(&t->status, t->t.tid);
+		t->id = pids_id(c, &t->status, t->t.tid);
 		t->t.tell = choose_tell(t);
 		if (thread_leave_rseq(t, f) < 0)
 			return -1;
@@ -107,13 +109,14 @@ static int source_attach_start(struct source *s, struct failure *f)
 	return strings_attach_start(&s->strings, &source_leader(s)->t, 0, f);
 }
 
-static int source_prepare(struct source *s, struct failure *f)
+static int source_prepare(const struct capture *c, struct source *s,
+			  struct failure *f)
 {
 	if (s->zombie)
 		return 0;
 	if (!s->tasks.n)
 		return fail(f, STATUS_NOPROC, "process %d is ending", s->pid);
-	if (look_tasks(s, f) < 0)
+	if (look_tasks(c, s, f) < 0)
 		return -1;
 	list_sort(&s->tasks, sizeof(struct source_task),
 	      compare_tasks);
@@ -131,8 +134,8 @@ static int prepare_all(struct capture *c, struct failure *f)
 	int rc = 0;
 
 	while (started < c->sources.n && rc == 0) {
-		rc = source_prepare(list_at(&c->sources, struct source, started),
-				    f);
+		rc = source_prepare(c, list_at(&c->sources, struct source,
+					       started), f);
 		started += rc == 0;
 	}
 	for (size_t i = 0; i < started; i++) {

@@ -71,6 +71,7 @@ struct source {
 	struct strings strings;
 	int pagemap;		/* open while captured, -1 */
 	struct mount_space *space;	/* that it is in, NULL ours: mounts.c */
+	uint64_t spaces[8];	/* PID namespaces below the tree's: pids.c */
 };
 
 /* What becomes of TCP connections that lead out of the tree. */
@@ -148,6 +149,8 @@ struct capture {
 	struct track *track;	/* what has been sent of it already; NULL */
 	struct track *watch;	/* begun by its draft; NULL */
 	struct list spaces;	/* of struct mount_space *, owned: mounts.c */
+	int level;		/* of PID namespaces, from ours inwards: that
+				   the numbers of the tree are of (pids.c) */
 };
 
 /* How an object's bytes are found again when pages are written. */

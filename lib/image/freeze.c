@@ -15,6 +15,7 @@
 
 #include "image/guard.h"
 #include "image/look.h"
+#include "image/pids.h"
 #include "image/thread.h"
 #include "image/wait.h"
 
@@ -351,6 +352,13 @@ static pid_t make_heir(struct source *s)
 	return pid > 0 ? outer_pid(s, pid) : 0;
 }
 
+/* The main thread last: it ends when the others have gone. */
+static void reap(struct source *s)
+{
+	for (size_t i = s->tasks.n; i--;)
+		tracee_reap(&list_at(&s->tasks, struct source_task, i)->t);
+}
+
 /*
  * If we are killed in here, no part of a tree whose stream is out may run: all
  * is told to stop before anything is let go or killed.  What is to be killed
@@ -360,6 +368,7 @@ void capture_release(struct capture *c, enum capture_end end)
 {
 	struct failure ignored = { 0 };
 	struct list heirs = { 0 };
+	bool deep = pids_has_spaces(c);	/* whose init would wait for heirs */
 
 	guard_tell(c, end);
 	list_each(&c->sources, struct source, s) {
@@ -369,26 +378,24 @@ void capture_release(struct capture *c, enum capture_end end)
 				       &ignored);
 		if (end != END_RUNNING && s->tasks.n)
 			kill(s->pid, SIGSTOP);
-		if (end == END_KILLED && s->tasks.n)
+		if (end == END_KILLED && s->tasks.n && !deep)
 			*(pid_t *)list_add(&heirs, sizeof(pid_t)) = make_heir(s);
 	}
 	for (size_t i = c->sources.n; end == END_KILLED && i--;)
 		kill(list_at(&c->sources, struct source, i)->pid, SIGKILL);
-	list_each(&c->sources, struct source, s) {
-		/* The main thread last: it ends when the others have gone. */
-		for (size_t i = s->tasks.n; i--;) {
+	/* Children first: the init of a PID namespace ends when all that were in
+	 * it have been heard of. */
+	for (size_t i = c->sources.n; end == END_KILLED && i--;)
+		reap(list_at(&c->sources, struct source, i));
+	list_each(&c->sources, struct source, s)
+		for (size_t i = s->tasks.n; end != END_KILLED && i--;) {
 			struct source_task *t =
 				list_at(&s->tasks, struct source_task, i);
 
-			if (end == END_KILLED) {
-				tracee_reap(&t->t);
-				continue;
-			}
 			if (t->t.stopped)
 				thread_remember_wait(t);
 			tracee_release(&t->t, end == END_STOPPED);
 		}
-	}
 	list_each(&heirs, pid_t, heir)
 		if (*heir > 0)
 			kill(*heir, SIGKILL);

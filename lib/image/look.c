@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "image/mounts.h"
+#include "image/pids.h"
 
 #define LOOKS 100	/* 10 ms apart, for what goes away by itself */
 
@@ -243,7 +244,7 @@ static int try_look(struct capture *c, struct source *s,
 	if (proc_stat(s->pid, s->pid, &s->stat) < 0 ||
 	    proc_status(s->pid, s->pid, &s->status) < 0)
 		return look_failed(s, f);
-	s->id = proc_inner_id(&s->status, s->pid);
+	pids_look(c, s);
 	s->via = living_thread(s);
 	s->zombie = !s->via;
 	if (s->zombie)

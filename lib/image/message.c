@@ -28,6 +28,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "image/pids.h"
 #include "image/unix.h"
 
 #define PIECE		(1u << 20)	/* of a stream, in one record */
@@ -700,7 +701,7 @@ static int send_there(struct restore *r, struct puppet *by, int sock,
 	memcpy(ours + 1, p->fds, count * sizeof(int));
 	if (puppet_give(r, by, ours, theirs, count + 1, f) < 0)
 		return -1;
-	fill_control(p, m, theirs + 1, by->rec->pid);
+	fill_control(p, m, theirs + 1, puppet_sees(r, by, by->rec->pid));
 	puppet_batch(by, &b);
 	iov.iov_base = (void *)batch_data(&b, m->data.data + done, n);
 	msg.msg_iov = (void *)batch_data(&b, &iov, sizeof(iov));

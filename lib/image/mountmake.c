@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "image/mounts.h"
+#include "image/pids.h"
 #include "image/restore.h"
 #include "proc/mounts.h"
 
@@ -310,6 +311,9 @@ static int copy_of(const struct building *b, const struct rec_mount *m)
 	else
 		fd = open_tree(fs, m->root + 1, OPEN_TREE_CLONE |
 			       OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+	/* Before 6.15 what hangs nowhere cannot be copied: it is used itself. */
+	if (fd < 0 && errno == EINVAL && (m->kind == MOUNT_KEPT || !m->root[1]))
+		fd = fcntl(fs, F_DUPFD_CLOEXEC, 0);
 	return fd;
 }
 
@@ -743,12 +747,56 @@ static int make_proc(struct restore *r, struct puppet *p, uint64_t id,
 	return rc;
 }
 
-static int make_late(struct restore *r, struct puppet *p, struct failure *f)
+/* That of the restore or of the shepherd, where nobody of the tree is. */
+static int take_proc(struct restore *r, uint64_t id, struct failure *f)
 {
-	image_each(&r->image, RECORD_FILESYSTEM, struct rec_filesystem, fs)
-		if (!strcmp(fs->type, "proc") &&
-		    make_proc(r, p, fs_r->id, fs, f) < 0)
+	int *fd = mmap(NULL, sizeof(*fd), PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	char path[64];
+	int ns, rc = 0;
+	pid_t pid;
+
+	if (fd == MAP_FAILED)
+		return fail_errno(f, 0, "cannot map memory");
+	*fd = -1;
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", r->shepherd);
+	pid = syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
+	if (pid == 0) {
+		ns = open(path, O_RDONLY | O_CLOEXEC);
+		if (r->private_pids)
+			setns(ns, CLONE_NEWNS);
+		*fd = open_tree(AT_FDCWD, "/proc", OPEN_TREE_CLONE |
+				OPEN_TREE_CLOEXEC);
+		close(ns);
+		_exit(0);
+	}
+	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (*fd >= 0)
+		opened_note(&r->filesystems, id, *fd);
+	else
+		rc = fail_errno(f, 0, "cannot copy the mount of /proc");
+	munmap(fd, sizeof(*fd));
+	return rc;
+}
+
+static int make_late(struct restore *r, struct failure *f)
+{
+	image_each(&r->image, RECORD_FILESYSTEM, struct rec_filesystem, fs) {
+		struct puppet *p = pids_member(r, fs->pids);
+		int rc;
+
+		if (strcmp(fs->type, "proc"))
+			continue;
+		if (!p && fs->pids)
+			return fail(f, STATUS_STREAM, "nobody is in PID "
+				    "namespace %llu, which a proc is to show",
+				    (unsigned long long)fs->pids);
+		rc = p ? make_proc(r, p, fs_r->id, fs, f) :
+			take_proc(r, fs_r->id, f);
+		if (rc < 0)
 			return -1;
+	}
 	image_each(&r->image, RECORD_MOUNTS, struct rec_mounts, rec)
 		if (build_space(r, rec, made_of(r, rec_r->id), true, f) < 0)
 			return -1;
@@ -760,7 +808,7 @@ int mounts_build(struct restore *r, struct puppet *p, struct failure *f)
 	const struct made_space *made = made_of(r, p->rec->mounts);
 	struct batch *b;
 
-	if (!p->parent && r->spaces.n && make_late(r, p, f) < 0)
+	if (!p->parent && r->spaces.n && make_late(r, f) < 0)
 		return -1;
 	if (!p->rec->mounts || !made)
 		return 0;

@@ -30,6 +30,7 @@
 #include "base/io.h"
 #include "image/capture.h"
 #include "image/names.h"
+#include "image/pids.h"
 #include "proc/mounts.h"
 
 #define MOUNTS_MAX 4096		/* of one namespace */
@@ -43,6 +44,7 @@ struct mount_space {
 	int *fds;		/* owned: of each, with nothing over it; -1 */
 	struct rec_mount *plan;	/* owned: of each */
 	const char **obstacles;	/* owned: of each; why not, NULL */
+	uint64_t *pids;		/* owned: of each proc, rec_filesystem.pids */
 	struct list gone;	/* of char *, owned: points */
 	bool pivoted;
 	bool left;		/* as good as ours: it is not rebuilt */
@@ -340,12 +342,12 @@ static bool shows(int fd, pid_t pid, const char *ns)
 
 /* A restore that had to give a tree other PIDs has made it such a one: nothing
  * but a proc of its own. */
-static bool may_be_left(const struct mount_space *sp)
+static bool may_be_left(const struct capture *c, const struct mount_space *sp)
 {
 	char *theirs = proc_link(sp->s->via, "ns/pid");
 	char *ours = proc_link(getpid(), "ns/pid");
 	bool left = !sp->pivoted && !sp->gone.n && theirs && ours &&
-		    strcmp(theirs, ours);
+		    strcmp(theirs, ours) && !pids_depth(c, sp->s);
 
 	for (size_t i = 0; i < sp->mounts.n && left; i++) {
 		const struct proc_mount *m =
@@ -356,7 +358,9 @@ static bool may_be_left(const struct mount_space *sp)
 		else
 			left = !strcmp(m->point, "/proc") &&
 			       !strcmp(m->type, "proc") &&
-			       shows(sp->fds[i], sp->s->id, theirs);
+			       shows(sp->fds[i], proc_inner_id(&sp->s->status,
+							      sp->s->pid),
+				     theirs);
 	}
 	free(theirs);
 	free(ours);
@@ -372,25 +376,28 @@ static bool has_whole(const struct mount_space *sp, const struct proc_mount *m)
 	return false;
 }
 
-/* A proc shows the processes of the tree's PID namespace or of ours, which is
- * the same to it. */
-static void check_pids(struct mount_space *sp)
+/* Whose processes a proc shows: of the tree, or of our own namespace, which is
+ * the same to it, as the tree has none above. */
+static void check_pids(struct capture *c, struct mount_space *sp, size_t i)
 {
-	char *theirs = proc_link(sp->s->via, "ns/pid");
 	char *ours = proc_link(getpid(), "ns/pid");
+	bool known = shows(sp->fds[i], getpid(), ours);
 
-	for (size_t i = 0; i < sp->mounts.n; i++) {
-		const struct proc_mount *m =
-			list_at(&sp->mounts, struct proc_mount, i);
+	list_each(&c->sources, struct source, s) {
+		char *theirs = known || s->zombie ? NULL :
+			proc_link(s->via, "ns/pid");
+		int depth = pids_depth(c, s);
 
-		if (sp->plan[i].kind == MOUNT_INNER &&
-		    !strcmp(m->type, "proc") && !has_whole(sp, m) &&
-		    !shows(sp->fds[i], sp->s->id, theirs) &&
-		    !shows(sp->fds[i], getpid(), ours))
-			sp->obstacles[i] = "which shows processes of another "
-					   "PID namespace";
+		if (theirs && shows(sp->fds[i],
+				    proc_inner_id(&s->status, s->pid), theirs)) {
+			known = true;
+			sp->pids[i] = depth ? s->spaces[depth - 1] : 0;
+		}
+		free(theirs);
 	}
-	free(theirs);
+	if (!known)
+		sp->obstacles[i] = "which shows processes of another PID "
+				   "namespace";
 	free(ours);
 }
 
@@ -415,8 +422,8 @@ static struct mount_space *space_new(struct capture *c, const struct source *s,
 	sp->plan = xcalloc(sp->mounts.n + 1, sizeof(*sp->plan));
 	sp->obstacles = xcalloc(sp->mounts.n + 1, sizeof(*sp->obstacles));
 	plan_all(sp, &outer);
-	sp->left = may_be_left(sp);
-	check_pids(sp);
+	sp->left = may_be_left(c, sp);
+	sp->pids = xcalloc(sp->mounts.n + 1, sizeof(*sp->pids));
 	check_layers(sp);
 	proc_mounts_free(&outer);
 	return sp;
@@ -465,6 +472,7 @@ void mounts_forget(struct capture *c)
 		free(sp->fds);
 		free(sp->plan);
 		free(sp->obstacles);
+		free(sp->pids);
 		free(sp->link);
 		free(sp);
 	}
@@ -528,6 +536,17 @@ char *mounts_other_name(const struct mount_space *sp, const char *path,
 	if (found)
 		memmove(found, found + cut, strlen(found + cut) + 1);
 	return found;
+}
+
+bool mounts_kept(const struct mount_space *sp, const char *path)
+{
+	bool kept = !sp;
+
+	for (size_t i = 0; sp && i < sp->mounts.n; i++)
+		if (below(path, list_at(&sp->mounts, struct proc_mount,
+					i)->point))
+			kept = sp->plan[i].kind == MOUNT_KEPT;
+	return kept;
 }
 
 bool mounts_carried(const struct mount_space *sp, const char *path)
@@ -598,9 +617,17 @@ static void check_layers(struct mount_space *sp)
 	}
 }
 
-static void check_space(struct capture *c, const struct mount_space *sp,
+static void check_space(struct capture *c, struct mount_space *sp,
 			const struct source *s)
 {
+	for (size_t i = 0; i < sp->mounts.n; i++) {
+		const struct proc_mount *m =
+			list_at(&sp->mounts, struct proc_mount, i);
+
+		if (sp->plan[i].kind == MOUNT_INNER &&
+		    !strcmp(m->type, "proc") && !has_whole(sp, m))
+			check_pids(c, sp, i);
+	}
 	for (size_t i = 0; i < sp->mounts.n; i++) {
 		const struct proc_mount *m =
 			list_at(&sp->mounts, struct proc_mount, i);
@@ -698,6 +725,7 @@ static const struct schema schema =
 	SCHEMA("mount namespace", struct rec_mounts, fields);
 
 static const struct field filesystem_fields[] = {
+	FIELD(struct rec_filesystem, pids, FIELD_UINT),
 	FIELD(struct rec_filesystem, type, FIELD_TEXT, .max = 64),
 	FIELD(struct rec_filesystem, source, FIELD_TEXT, .max = 4096),
 	FIELD(struct rec_filesystem, options, FIELD_TEXT),
@@ -744,16 +772,17 @@ static int capture_content(struct capture *c, struct mount_space *sp,
 }
 
 static int filesystem_of(struct capture *c, struct list *seen,
-			 struct mount_space *sp, const struct proc_mount *m,
-			 uint64_t *id, struct failure *f)
+			 struct mount_space *sp, size_t i, uint64_t *id,
+			 struct failure *f)
 {
+	const struct proc_mount *m = list_at(&sp->mounts, struct proc_mount, i);
 	struct seen_filesystem *fs = NULL;
 	struct rec_filesystem *rec;
 
-	for (size_t i = 0; i < seen->n && !fs; i++)
-		if (list_at(seen, struct seen_filesystem, i)->dev == m->dev) {
-			fs = list_at(seen, struct seen_filesystem, i);
-			*id = i + 1;
+	for (size_t j = 0; j < seen->n && !fs; j++)
+		if (list_at(seen, struct seen_filesystem, j)->dev == m->dev) {
+			fs = list_at(seen, struct seen_filesystem, j);
+			*id = j + 1;
 		}
 	if (!fs) {
 		fs = list_add(seen, sizeof(*fs));
@@ -765,6 +794,9 @@ static int filesystem_of(struct capture *c, struct list *seen,
 		rec->options = xstrdup(m->options);
 		rec->readonly = mount_option(m->options, "ro");
 	}
+	rec = image_find(&c->image, RECORD_FILESYSTEM, *id);
+	if (sp->pids[i])
+		rec->pids = sp->pids[i];
 	return has_content(m->type) ? capture_content(c, sp, fs, *id, f) : 0;
 }
 
@@ -792,7 +824,7 @@ static int capture_space(struct capture *c, struct mount_space *sp,
 			to->root = xstrdup(m->root);
 		if ((to->kind == MOUNT_INNER ||
 		     (to->kind == MOUNT_KEPT && !strcmp(m->type, "proc"))) &&
-		    filesystem_of(c, seen, sp, m, &to->filesystem, f) < 0)
+		    filesystem_of(c, seen, sp, i, &to->filesystem, f) < 0)
 			return -1;
 	}
 	return 0;

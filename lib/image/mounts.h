@@ -39,6 +39,8 @@ char *mounts_path(const struct mount_space *, const char *path);
 /* name_other() there; owned. */
 char *mounts_other_name(const struct mount_space *, const char *path,
 			const struct stat *st);
+/* Is what the path leads to mounted as outside? */
+bool mounts_kept(const struct mount_space *, const char *path);
 /* Does the file system that the path leads to travel in the stream? */
 bool mounts_carried(const struct mount_space *, const char *path);
 

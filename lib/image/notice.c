@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 
 #include "image/capture.h"
+#include "image/pids.h"
 #include "image/restore.h"
 
 static const struct field fields[] = {
@@ -49,14 +50,15 @@ static void ask(struct batch *b, struct asked *a)
 				 F_GET_RW_HINT, a->hint_at);
 }
 
-/* What it says is in the numbers of the tree already.  Is it of the tree? */
+/* Is it of the tree? */
 static bool in_tree(const struct capture *c, int type, uint64_t owner)
 {
 	list_each(&c->sources, struct source, s) {
 		if (type == F_OWNER_PID && s->id == owner)
 			return true;
-		if (type == F_OWNER_PGRP &&
-		    (s->id == owner || s->stat.pgrp == (pid_t)owner))
+		if (type == F_OWNER_PGRP && owner &&
+		    (s->id == owner || s->stat.pgrp == (pid_t)owner ||
+		     pids_group(c, s->status.nspgid, 0) == owner))
 			return true;
 		list_each(&s->tasks, struct source_task, t)
 			if (type == F_OWNER_TID && t->id == owner)
@@ -72,6 +74,9 @@ static void note(struct capture *c, struct source *s, const struct batch *b,
 	const uint64_t *hint = batch_out(b, a->hint_at);
 	int64_t sig = batch_ret(b, a->sig_call);
 	bool owned = batch_ret(b, a->owner_call) == 0 && owner->pid > 0;
+	uint64_t id = !owned ? 0 : pids_meant(c, s, owner->type == F_OWNER_TID ?
+		PIDS_THREAD : owner->type == F_OWNER_PID ? PIDS_PROCESS :
+		PIDS_GROUP, owner->pid);
 	struct rec_notice *rec;
 
 	if (batch_ret(b, a->hint_call) < 0)
@@ -81,7 +86,7 @@ static void note(struct capture *c, struct source *s, const struct batch *b,
 		obstacle_add(c, s, NULL, "has asked to be told of changes in %s "
 			     "(F_NOTIFY, descriptor %d), and the kernel does not "
 			     "say of which", a->fd->link, a->fd->fd);
-	else if (owned && !in_tree(c, owner->type, owner->pid))
+	else if (owned && !in_tree(c, owner->type, id))
 		obstacle_add(c, s, NULL, "has a descriptor that tells a process "
 			     "outside the tree of input (%s, descriptor %d)",
 			     a->fd->link, a->fd->fd);
@@ -95,7 +100,7 @@ static void note(struct capture *c, struct source *s, const struct batch *b,
 	rec->hint = hint ? *hint : 0;
 	if (owned) {
 		rec->type = owner->type;
-		rec->owner = owner->pid;
+		rec->owner = id;
 	}
 }
 
@@ -201,7 +206,11 @@ static int set(struct restore *r, struct puppet *p, struct member *m,
 	struct f_owner_ex owner = { .type = rec->type, .pid = rec->owner };
 	struct batch *b;
 
-	if (rec->owner && rec->type == F_OWNER_PGRP &&
+	if (puppet_depth(p))
+		owner.pid = rec->type == F_OWNER_PGRP ?
+			puppet_sees_group(r, p, rec->owner) :
+			puppet_sees(r, p, rec->owner);
+	else if (rec->owner && rec->type == F_OWNER_PGRP &&
 	    group_here(r, rec->owner, &owner.pid, f) < 0)
 		return -1;
 	b = member_queue(p, m, f);

@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "image/pids.h"
 #include "image/anon.h"
 #include "image/say.h"
 
@@ -62,7 +63,7 @@ static uint64_t task_of(const struct capture *c, const struct source_fd *fd,
 	    proc_status(tid, tid, &st) < 0)
 		return id;
 	if (capture_id(c, st.tgid))
-		id = proc_inner_id(&st, tid);
+		id = pids_id(c, &st, tid);
 	proc_status_free(&st);
 	return id;
 }

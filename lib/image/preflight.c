@@ -13,7 +13,11 @@
  */
 #include "image/preflight.h"
 
+#include "image/mounts.h"
+#include "image/pids.h"
+
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -40,7 +44,7 @@ static int look_threads(struct capture *c, struct source *s)
 
 		if (proc_status(s->pid, *tid, &t.status) < 0)
 			continue;	/* it has ended */
-		t.id = proc_inner_id(&t.status, *tid);
+		t.id = pids_id(c, &t.status, *tid);
 		rec = image_add(&c->image, RECORD_THREAD, t.id);
 		rec->tid = t.id;
 		rec->pid = s->id;
@@ -91,6 +95,26 @@ static int look_process(struct capture *c, struct source *s, struct failure *f)
 	return look_files(c, s, f);
 }
 
+/* What is mounted in a namespace of the tree alone is not asked for there; what
+ * is as outside is looked for as outside. */
+static void forget_inner(struct capture *c)
+{
+	image_each(&c->image, RECORD_FILE, struct rec_file, file) {
+		const struct mount_space *space =
+			mounts_with_id(c, file->mounts);
+
+		if (space && !mounts_kept(space, file->path)) {
+			free(file->path);
+			file->path = xstrdup("/");
+			file->kind = FILE_DIRECTORY;
+			file->flags = O_DIRECTORY;
+			file->mode = S_IFDIR;
+			file->carried = 0;
+		}
+		file->mounts = 0;
+	}
+}
+
 int preflight_record(struct capture *c, struct failure *f)
 {
 	struct source *top = list_at(&c->sources, struct source, 0);
@@ -100,6 +124,7 @@ int preflight_record(struct capture *c, struct failure *f)
 			return -1;
 	if (kind_carried.capture(c, top, f) < 0)
 		return -1;
+	forget_inner(c);
 	capture_header(c);
 	namespaces_leave(c);	/* the other end is asked from here */
 	return 0;

@@ -24,6 +24,7 @@
 #include "image/capture.h"
 #include "image/mapping.h"
 #include "image/mounts.h"
+#include "image/pids.h"
 #include "image/restore.h"
 
 static const struct field fields[] = {
@@ -33,9 +34,11 @@ static const struct field fields[] = {
 	FIELD(struct rec_process, name, FIELD_TEXT, .max = 64),
 	FIELD(struct rec_process, root, FIELD_TEXT),
 	FIELD(struct rec_process, group, FIELD_UINT),
+	FIELD(struct rec_process, inner, FIELD_WORDS),
 	FIELD(struct rec_process, umask, FIELD_UINT),
 	FIELD(struct rec_process, mounts, FIELD_UINT),
 	FIELD(struct rec_process, parent, FIELD_UINT),
+	FIELD(struct rec_process, spaces, FIELD_WORDS),
 	FIELD(struct rec_process, zombie, FIELD_BOOL),
 	FIELD(struct rec_process, oom_adj, FIELD_INT),
 	FIELD(struct rec_process, persona, FIELD_UINT, .hex = true),
@@ -47,7 +50,10 @@ static const struct field fields[] = {
 	FIELD(struct rec_process, dump_mask, FIELD_UINT, .hex = true),
 	FIELD(struct rec_process, subreaper, FIELD_BOOL),
 	FIELD(struct rec_process, cwd_object, FIELD_UINT),
+	FIELD(struct rec_process, child_space, FIELD_UINT),
 	FIELD(struct rec_process, exit_signal, FIELD_UINT),
+	FIELD(struct rec_process, inner_groups, FIELD_WORDS),
+	FIELD(struct rec_process, inner_sessions, FIELD_WORDS),
 };
 
 static const struct schema schema = SCHEMA("process", struct rec_process, fields);
@@ -78,7 +84,8 @@ static bool is_ancestor(pid_t pid)
 	return false;
 }
 
-/* One user, and that with the same number inside and outside. */
+/* One user, and that with the same number inside and outside; not root, who
+ * outside may do what he may not do there. */
 static bool maps_itself(pid_t pid)
 {
 	char path[64], *text;
@@ -88,7 +95,7 @@ static bool maps_itself(pid_t pid)
 	snprintf(path, sizeof(path), "/proc/%d/uid_map", pid);
 	text = read_file(path, NULL);
 	itself = text && sscanf(text, "%u %u %u", &inside, &outside, &n) == 3 &&
-		 inside == outside && n == 1;
+		 inside == outside && inside && n == 1;
 	free(text);
 	return itself;
 }
@@ -117,7 +124,6 @@ static bool is_below_ours(const struct source *s)
 
 static void check_namespaces(struct capture *c, struct source *s)
 {
-	const struct source *top = list_at(&c->sources, struct source, 0);
 	static char *ours;
 	char *theirs = proc_link(s->via, "ns/user");
 
@@ -127,11 +133,7 @@ static void check_namespaces(struct capture *c, struct source *s)
 		obstacle_add(c, s, "run the capture inside it (nsenter)",
 			     "is in another user namespace");
 	free(theirs);
-	/* One that a restore made for PIDs may be left again. */
-	if (s->status.nspid_n != top->status.nspid_n)
-		obstacle_add(c, s, "capture it alone",
-			     "is in another PID namespace than process %d",
-			     top->pid);
+	pids_check(c, s);
 }
 
 static bool same_file(const char *a, const char *b)
@@ -322,8 +324,9 @@ static int capture(struct capture *c, struct source *s, struct failure *f)
 
 	p->pid = s->id;
 	p->parent = s->parent ? capture_id(c, s->parent) : 0;
-	p->group = inner(c, s->stat.pgrp);
-	p->session = inner(c, s->stat.session);
+	p->group = pids_group(c, s->status.nspgid, inner(c, s->stat.pgrp));
+	p->session = pids_group(c, s->status.nssid, inner(c, s->stat.session));
+	pids_capture(c, s, p);
 	p->name = xstrdup(s->status.name);
 	p->exit_signal = s->stat.exit_signal;
 	if (s->zombie) {
@@ -460,6 +463,11 @@ static int settle(struct restore *r, struct puppet *p, struct failure *f)
 			  PR_SET_CHILD_SUBREAPER, 1);
 	if (rec->thp_off)
 		batch_add(b, NULL, SYS_prctl, PR_SET_THP_DISABLE, 1);
+	if (pids_settle(r, p, f) < 0)
+		return -1;
+	b = puppet_queue(p, f);
+	if (!b)
+		return -1;
 	/* By now it has its working directory, which may be outside. */
 	if (rec->root)
 		batch_add(b, "change its root directory", SYS_chroot,

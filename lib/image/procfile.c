@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "image/capture.h"
+#include "image/pids.h"
 #include "image/restore.h"
 #include "image/say.h"
 
@@ -98,7 +99,11 @@ static int check(struct capture *c, struct source *s,
 	pid_t pid = number_after(fd->link, "/proc/", &rest);
 
 	(void)f;
-	if (fd->deleted)
+	if (pids_depth(c, s) && !is_ours(fd))
+		obstacle_add(c, s, "close it", "has a file of a process open "
+			     "in a PID namespace of its own (%s, descriptor "
+			     "%d)", fd->link, fd->fd);
+	else if (fd->deleted)
 		obstacle_add(c, s, "close it", "has a file of a process open "
 			     "that has ended (%s, descriptor %d)", fd->link,
 			     fd->fd);

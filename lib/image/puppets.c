@@ -27,6 +27,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "image/pids.h"
 #include "image/restore.h"
 #include "image/thread.h"
 #include "image/vdso.h"
@@ -244,29 +245,33 @@ static int make_root(struct restore *r, struct puppet *p, uint64_t id,
 
 /* ---- children ---- */
 
-/* What the task is called in its own namespace; 0 if it has gone. */
-static uint64_t inner_of(pid_t pid, pid_t tid)
+/* What the task is called in the tree's namespace, or so much further in; 0 if
+ * it has gone. */
+static uint64_t inner_of(const struct restore *r, pid_t pid, pid_t tid,
+			 size_t depth)
 {
 	struct proc_status st = { 0 };
+	int at = r->private_pids + (int)depth;
 	uint64_t id = 0;
 
-	if (proc_status(pid, tid, &st) == 0)
-		id = proc_inner_id(&st, 0);
+	if (proc_status(pid, tid, &st) == 0 && at < st.nspid_n)
+		id = st.nspid[at];
 	proc_status_free(&st);
 	return id;
 }
 
-/* Our number of the child that has @id in its own namespace. */
-static pid_t outer_child(const struct restore *r, pid_t parent, uint64_t id)
+/* Our number of the child that its parent calls @number. */
+static pid_t outer_child(const struct restore *r, const struct puppet *parent,
+			 uint64_t number)
 {
 	struct list kids = { 0 };
 	pid_t found = -1;
 
-	if (!r->private_pids)
-		return id;
-	proc_children(parent, &kids);
+	if (!r->private_pids && !puppet_depth(parent))
+		return number;
+	proc_children(parent->pid, &kids);
 	list_each(&kids, pid_t, kid)
-		if (inner_of(*kid, *kid) == id)
+		if (inner_of(r, *kid, *kid, puppet_depth(parent)) == number)
 			found = *kid;
 	list_free(&kids);
 	return found;
@@ -290,7 +295,7 @@ static int outer_children(struct restore *r, const struct puppet *parent,
 		proc_children(parent->pid, &kids);
 	list_each(&kids, pid_t, kid) {
 		struct puppet *p = is_met(r, *kid) ? NULL :
-			find_puppet(r, inner_of(*kid, *kid));
+			find_puppet(r, inner_of(r, *kid, *kid, 0));
 
 		if (p && !p->pid)
 			p->pid = *kid;
@@ -318,29 +323,44 @@ static int clone_failed(int64_t ret, uint64_t id, struct failure *f)
 			  (unsigned long long)id);
 }
 
+#define LEVELS 8
+
+/* Its numbers, innermost first. */
+static void set_tids(struct batch *b, struct clone_args *a, uint64_t id,
+		     const struct list *inner)
+{
+	pid_t tids[LEVELS];
+	size_t n = inner->n;
+
+	for (size_t i = 0; i < n; i++)
+		tids[i] = *list_at(inner, uint64_t, n - 1 - i);
+	tids[n] = id;
+	a->set_tid = batch_data(b, tids, (n + 1) * sizeof(*tids));
+	a->set_tid_size = n + 1;
+}
+
+/* @inner: numbers below the tree's namespace. */
 static size_t add_clone(struct batch *b, uint64_t flags, uint64_t exit_signal,
-			uint64_t id)
+			uint64_t id, const struct list *inner)
 {
 	struct clone_args a = { .flags = flags | CLONE_PTRACE,
 				.exit_signal = exit_signal };
-	pid_t tid = id;
 
-	if (id) {
-		a.set_tid = batch_data(b, &tid, sizeof(tid));
-		a.set_tid_size = 1;
-	}
+	if (id)
+		set_tids(b, &a, id, inner);
 	return batch_add(b, NULL, SYS_clone3, batch_data(b, &a, sizeof(a)),
 			 sizeof(a));
 }
 
 static int64_t clone_in(struct puppet *p, uint64_t flags, uint64_t exit_signal,
-			uint64_t id, struct failure *f)
+			uint64_t id, const struct list *inner,
+			struct failure *f)
 {
 	struct batch b;
 	int64_t ret;
 
 	puppet_batch(p, &b);
-	add_clone(&b, flags, exit_signal, id);
+	add_clone(&b, flags, exit_signal, id, inner);
 	ret = batch_run(&b, f) < 0 ? -1 : batch_ret(&b, 0);
 	batch_free(&b);
 	return ret;
@@ -365,18 +385,57 @@ static int adopt(struct restore *r, struct puppet *via, struct puppet *p,
 static int make_sibling(struct restore *r, struct puppet *via, struct puppet *p,
 			struct failure *f)
 {
-	int64_t ret = clone_in(via, CLONE_PARENT, 0, p->rec->pid, f);
+	int64_t ret = clone_in(via, CLONE_PARENT, 0, p->rec->pid,
+			       &p->rec->inner, f);
 	pid_t pid;
 
 	if (f->status)
 		return -1;
 	if (ret < 0)
 		return clone_failed(ret, p->rec->pid, f);
-	pid = outer_child(r, p->parent->pid, p->rec->pid);
+	pid = outer_child(r, p->parent,
+			  puppet_sees(r, p->parent, p->rec->pid));
 	if (pid < 0)
 		return fail(f, STATUS_SYSTEM, "process %llu was made and cannot "
 			    "be found", (unsigned long long)p->rec->pid);
 	return adopt(r, via, p, pid, f);
+}
+
+/* In another PID namespace than its parent. */
+static int make_apart(struct restore *r, struct puppet *parent,
+		      struct puppet *p, struct failure *f)
+{
+	int64_t ret;
+	pid_t pid;
+
+	if (puppet_birth(r, parent, p, f) < 0)
+		return -1;
+	ret = clone_in(parent, puppet_is_init(p) ? CLONE_NEWPID : 0,
+		       p->rec->exit_signal, p->rec->pid, &p->rec->inner, f);
+	if (f->status)
+		return -1;
+	if (ret < 0)
+		return clone_failed(ret, p->rec->pid, f);
+	pid = outer_child(r, parent, ret);
+	if (pid < 0)
+		return fail(f, STATUS_SYSTEM, "process %llu was made and cannot "
+			    "be found", (unsigned long long)p->rec->pid);
+	if (adopt(r, parent, p, pid, f) < 0)
+		return -1;
+	return puppet_birth_end(r, parent, p, f);
+}
+
+/* The inits first: the others are born into what they begin. */
+static int make_all_apart(struct restore *r, struct puppet *parent,
+			  const struct list *kids, struct failure *f)
+{
+	for (int others = 0; others < 2; others++)
+		list_each(kids, struct puppet *, p)
+			if (puppet_is_apart(parent, *p) &&
+			    puppet_is_init(*p) == !others &&
+			    make_apart(r, parent, *p, f) < 0)
+				return -1;
+	return 0;
 }
 
 #define CLONES 256		/* in one batch */
@@ -388,19 +447,25 @@ static int make_some(struct restore *r, struct puppet *parent,
 	struct failure first = { 0 };
 	struct list made = { 0 };
 	struct batch b;
+	size_t call = 0;
 	int rc;
 
 	puppet_batch(parent, &b);
 	list_each(kids, struct puppet *, p)
-		add_clone(&b, 0, (*p)->rec->exit_signal, (*p)->rec->pid);
+		if (!puppet_is_apart(parent, *p))
+			add_clone(&b, 0, (*p)->rec->exit_signal, (*p)->rec->pid,
+				  &(*p)->rec->inner);
 	rc = batch_run(&b, f);
 	for (size_t i = 0; i < kids->n && rc == 0; i++) {
 		struct puppet *p = *list_at(kids, struct puppet *, i);
 
-		if (batch_ret(&b, i) >= 0)
+		if (puppet_is_apart(parent, p))
+			continue;
+		if (batch_ret(&b, call) >= 0)
 			*(struct puppet **)list_add(&made, sizeof(p)) = p;
 		else if (!first.status)
-			clone_failed(batch_ret(&b, i), p->rec->pid, &first);
+			clone_failed(batch_ret(&b, call), p->rec->pid, &first);
+		call++;
 	}
 	batch_free(&b);
 	if (rc == 0)
@@ -414,18 +479,20 @@ static int make_some(struct restore *r, struct puppet *parent,
 		*f = first;
 		rc = -1;
 	}
-	return rc;
+	return rc < 0 ? -1 : make_all_apart(r, parent, kids, f);
 }
 
 /*
  * A process that takes a PID for a moment: a session or group of that number
- * goes on after its leader has ended.  0 is any PID, then in s->group.
+ * goes on after its leader has ended.  0 is any PID.  @inner: its numbers below
+ * the tree's namespace; *@number is what its parent calls it.
  */
 static int stand_in_make(struct restore *r, struct puppet *s,
-			 struct puppet *parent, uint64_t id, uint64_t signal,
-			 struct failure *f)
+			 struct puppet *parent, uint64_t id,
+			 const struct list *inner, uint64_t signal,
+			 uint64_t *number, struct failure *f)
 {
-	int64_t ret = clone_in(parent, 0, signal, id, f);
+	int64_t ret = clone_in(parent, 0, signal, id, inner, f);
 	struct member *m;
 	pid_t pid;
 
@@ -435,8 +502,8 @@ static int stand_in_make(struct restore *r, struct puppet *s,
 		return -1;
 	if (ret < 0)
 		return clone_failed(ret, id, f);
-	s->group = ret;
-	pid = outer_child(r, parent->pid, ret);
+	*number = ret;
+	pid = outer_child(r, parent, ret);
 	m = list_add(&s->members, sizeof(*m));
 	s->pid = pid;
 	if (tracee_adopt(&m->t, pid, pid, f) < 0)
@@ -445,14 +512,22 @@ static int stand_in_make(struct restore *r, struct puppet *s,
 	return strings_inherit(&s->strings, &parent->strings, pid, f);
 }
 
-static int stand_in_end(struct puppet *s, uint64_t id, struct failure *f)
+/* The process itself goes with all others. */
+static int stand_in_failed(struct puppet *s)
+{
+	strings_close(&s->strings);
+	list_free(&s->members);
+	return -1;
+}
+
+static int stand_in_end(struct puppet *s, uint64_t number, struct failure *f)
 {
 	int status, rc;
 
 	rc = tracee_leave(&s->strings, &puppet_leader(s)->t, SYS_exit_group, 0,
 			  0, &status, f);
 	if (rc == 0)
-		rc = one_call(s->parent, "wait for a process", SYS_wait4, id, 0,
+		rc = one_call(s->parent, "wait for a process", SYS_wait4, number, 0,
 			      __WALL, f);
 	strings_close(&s->strings);
 	list_free(&s->members);
@@ -535,11 +610,23 @@ static int make_children(struct restore *r, struct puppet *p, uint64_t session,
 static int make_orphans(struct restore *r, struct puppet *p, uint64_t session,
 			struct failure *f)
 {
+	struct list inner = { 0 };
+	uint64_t number;
 	struct puppet s;
 
-	if (stand_in_make(r, &s, p, session, SIGCHLD, f) < 0 ||
+	list_each(&r->puppets, struct puppet *, kid)
+		if ((*kid)->parent == p && (*kid)->rec->session == session &&
+		    (*kid)->rec->inner_sessions.n >= puppet_depth(p))
+			inner = (*kid)->rec->inner_sessions;
+	inner.n = puppet_depth(p);
+	if (inner.n && (!inner.items ||
+			!*list_at(&inner, uint64_t, inner.n - 1)))
+		return fail(f, STATUS_DIFFERS, "session %llu cannot be rebuilt "
+			    "in a PID namespace of the tree",
+			    (unsigned long long)session);
+	if (stand_in_make(r, &s, p, session, &inner, SIGCHLD, &number, f) < 0 ||
 	    one_call(&s, "begin a session", SYS_setsid, 0, 0, 0, f) < 0)
-		return -1;
+		return stand_in_failed(&s);
 	for (size_t i = 0; i < r->puppets.n; i++) {
 		struct puppet *kid = *list_at(&r->puppets, struct puppet *, i);
 
@@ -548,9 +635,9 @@ static int make_orphans(struct restore *r, struct puppet *p, uint64_t session,
 			continue;
 		kid->birth_session = session;
 		if (make_sibling(r, &s, kid, f) < 0 || make_family(r, kid, f) < 0)
-			return -1;
+			return stand_in_failed(&s);
 	}
-	return stand_in_end(&s, session, f);
+	return stand_in_end(&s, number, f);
 }
 
 /* The terminal that the session led by @p has, open; -1 none. */
@@ -628,14 +715,40 @@ static uint64_t group_of(const struct restore *r, const struct puppet *p)
 static int join_leaderless(struct restore *r, struct puppet *p, uint64_t group,
 			   struct failure *f)
 {
+	const struct list *inner = &p->rec->inner_groups;
+	uint64_t number;
 	struct puppet s;
 
-	if (stand_in_make(r, &s, p, group, 0, f) < 0 ||
+	if (inner->n && !*list_at(inner, uint64_t, inner->n - 1))
+		return fail(f, STATUS_DIFFERS, "group %llu cannot be rebuilt in "
+			    "a PID namespace of the tree",
+			    (unsigned long long)group);
+	if (stand_in_make(r, &s, p, group, inner, 0, &number, f) < 0 ||
 	    one_call(&s, "lead a group", SYS_setpgid, 0, 0, 0, f) < 0 ||
-	    one_call(p, "join a group", SYS_setpgid, 0, group, 0, f) < 0)
-		return -1;
+	    one_call(p, "join a group", SYS_setpgid, 0, number, 0, f) < 0)
+		return stand_in_failed(&s);
 	p->group = group;
-	return stand_in_end(&s, group, f);
+	return stand_in_end(&s, number, f);
+}
+
+/* What is not seen in its own namespace its parent may see. */
+static int join_group(struct restore *r, struct puppet *p, uint64_t group,
+		      struct failure *f)
+{
+	uint64_t number = puppet_sees_group(r, p, group), own;
+
+	if (number)
+		return puppet_call_later(p, "join a group", SYS_setpgid, 0,
+					 number, 0, f);
+	number = p->parent ? puppet_sees_group(r, p->parent, group) : 0;
+	own = p->parent ? puppet_sees(r, p->parent, p->rec->pid) : 0;
+	if (!number || !own)
+		return fail(f, STATUS_DIFFERS, "process %llu cannot join group "
+			    "%llu again, which is outside of its PID namespace",
+			    (unsigned long long)p->rec->pid,
+			    (unsigned long long)group);
+	return puppet_call_later(p->parent, "have it join a group", SYS_setpgid,
+				 own, number, 0, f);
 }
 
 static bool group_exists(const struct restore *r, const struct puppet *upto,
@@ -671,8 +784,7 @@ static int make_groups(struct restore *r, struct failure *f)
 		if (!group_exists(r, *p, group)) {
 			if (join_leaderless(r, *p, group, f) < 0)
 				return -1;
-		} else if (puppet_call_later(*p, "join a group", SYS_setpgid, 0, group,
-				    0, f) < 0) {
+		} else if (join_group(r, *p, group, f) < 0) {
 			return -1;
 		}
 	}
@@ -697,6 +809,12 @@ static int set_foreground(struct restore *r, uint64_t id, int slave,
 			if (p->rec->group == foreground)
 				group = group_of(r, p);
 		}
+	/* Of those with the terminal, one that has a number for it. */
+	list_each(&r->puppets, struct puppet *, any)
+		if (group && (*any)->rec->terminal == id &&
+		    !puppet_sees_group(r, p, group))
+			p = *any;
+	group = group ? puppet_sees_group(r, p, group) : 0;
 	if (!p || !group)
 		return 0;
 	puppet_batch(p, &b);
@@ -777,16 +895,17 @@ int puppets_ended(struct restore *r, uint32_t exit, uint32_t flags, int *pidfd,
 		  struct failure *f)
 {
 	struct puppet *top = *list_at(&r->puppets, struct puppet *, 0), s;
+	uint64_t number;
 	int rc;
 
-	if (stand_in_make(r, &s, top, 0, 0, f) < 0)
+	if (stand_in_make(r, &s, top, 0, &top->rec->inner, 0, &number, f) < 0)
 		return -1;
 	*pidfd = syscall(SYS_pidfd_open, s.pid, flags);
 	if (*pidfd < 0)
 		fail_errno(f, 0, "cannot make a pidfd");
 	rc = end_with(&s, exit, f);
 	if (rc == 0)
-		rc = one_call(top, "wait for a process", SYS_wait4, s.group, 0,
+		rc = one_call(top, "wait for a process", SYS_wait4, number, 0,
 			      __WALL, f);
 	list_free(&s.members);
 	return rc < 0 || *pidfd < 0 ? -1 : 0;
@@ -854,7 +973,8 @@ int puppets_hatch(struct restore *r, struct failure *f)
 {
 	struct puppet *p = *list_at(&r->puppets, struct puppet *, 0);
 	struct puppet nest = *p;
-	int64_t ret = clone_in(p, CLONE_VM | CLONE_PARENT, 0, p->rec->pid, f);
+	int64_t ret = clone_in(p, CLONE_VM | CLONE_PARENT, 0, p->rec->pid,
+			       &p->rec->inner, f);
 	int status, rc;
 
 	if (f->status)
@@ -906,7 +1026,7 @@ static int outer_threads(const struct restore *r, struct puppet *p,
 	if (proc_threads(p->pid, &tids) < 0)
 		return fail_errno(f, 0, "cannot list threads of %d", p->pid);
 	list_each(&tids, pid_t, tid) {
-		uint64_t id = inner_of(p->pid, *tid);
+		uint64_t id = inner_of(r, p->pid, *tid, 0);
 
 		list_each(&p->members, struct member, m)
 			if (m->rec && !m->t.tid && m->rec->tid == id)
@@ -924,10 +1044,11 @@ static int clone_threads(struct puppet *p, size_t first, size_t n,
 
 	puppet_batch(p, &b);
 	for (size_t i = first; i < first + n; i++) {
-		struct clone_args a = { .flags = THREAD_FLAGS, .set_tid_size = 1 };
-		pid_t tid = list_at(&p->members, struct member, i)->rec->tid;
+		struct clone_args a = { .flags = THREAD_FLAGS };
+		const struct rec_thread *rec =
+			list_at(&p->members, struct member, i)->rec;
 
-		a.set_tid = batch_data(&b, &tid, sizeof(tid));
+		set_tids(&b, &a, rec->tid, &rec->inner);
 		batch_add(&b, "make a thread", SYS_clone3,
 			  batch_data(&b, &a, sizeof(a)), sizeof(a));
 	}

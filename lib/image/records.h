@@ -96,6 +96,13 @@ struct rec_process {
 	char *cwd;
 	uint64_t cwd_object;	/* id of rec_object: it has been deleted */
 	uint64_t mounts;	/* id of rec_mounts that it is in, 0 the base */
+	/* PID namespaces below the tree's that it is in, outermost first; in
+	 * each its number, and that of its group and session: 0 not seen. */
+	struct list spaces;	/* of uint64_t: a number for each namespace */
+	struct list inner;	/* of uint64_t */
+	struct list inner_groups, inner_sessions;	/* of uint64_t */
+	uint64_t child_space;	/* that its next child is born into, if it is
+				   another one than its own */
 	char *root;		/* chroot(2); none: the one of its mounts */
 	uint32_t umask;
 	uint64_t persona;	/* personality(2) */
@@ -120,6 +127,7 @@ enum wait_kind {
 struct rec_thread {
 	uint64_t tid;
 	uint64_t pid;
+	struct list inner;	/* of uint64_t, as of a process */
 	char *name;
 	uint8_t regs[216];	/* struct user_regs_struct: NT_PRSTATUS */
 	struct blob xstate;	/* NT_X86_XSTATE */
@@ -218,6 +226,8 @@ struct rec_filesystem {
 	char *source;		/* the word that it was mounted by */
 	char *options;		/* as in mountinfo, parted by commas */
 	bool readonly;		/* all of its mounts are */
+	uint64_t pids;		/* proc: number of the PID namespace that it
+				   shows, 0 the tree's */
 };
 
 struct rec_xattr {

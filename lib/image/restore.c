@@ -35,6 +35,7 @@
 #include "image/mounts.h"
 #include "image/mqueue.h"
 #include "image/nest.h"
+#include "image/pids.h"
 #include "image/processor.h"
 #include "image/sysv.h"
 #include "proc/proc.h"
@@ -275,7 +276,8 @@ static int plan_threads(struct restore *r, struct failure *f)
 
 static int plan(struct restore *r, struct failure *f)
 {
-	if (plan_tree(r, f) < 0 || plan_threads(r, f) < 0)
+	if (plan_tree(r, f) < 0 || plan_threads(r, f) < 0 ||
+	    pids_verify(r, f) < 0)
 		return -1;
 	list_each(&r->puppets, struct puppet *, p) {
 		uint64_t pid = (*p)->rec->pid;
@@ -723,10 +725,18 @@ static void forget_puppets(struct restore *r)
 	list_free(&r->puppets);
 }
 
+/* Is the top in a mount or PID namespace of the tree? */
+static bool has_own_space(const struct restore *r)
+{
+	const struct puppet *top = *list_at(&r->puppets, struct puppet *, 0);
+
+	return top->rec->mounts || puppet_depth(top);
+}
+
 /* Namespaces are made when the records are there for good. */
 static bool may_be_made_early(const struct restore *r)
 {
-	return r->puppets.n == 1 &&
+	return r->puppets.n == 1 && !has_own_space(r) &&
 		!image_list(&r->image, RECORD_NAMESPACE)->n &&
 		!image_list(&r->image, RECORD_MOUNTS)->n;
 }
@@ -801,7 +811,8 @@ static fill_step choose_fill(struct restore *r)
 	choose_clocks(r);
 	if (!choose_pids(r))
 		return fill_directly;
-	return r->puppets.n == 1 ? fill_in_nest : fill_afterwards;
+	return r->puppets.n == 1 && !puppet_depth(*list_at(&r->puppets,
+		struct puppet *, 0)) ? fill_in_nest : fill_afterwards;
 }
 
 static int build(struct restore *r, struct stream_in *in, struct failure *f)

@@ -30,6 +30,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "image/pids.h"
 #include "image/restore.h"
 #include "proc/proc.h"
 
@@ -43,6 +44,7 @@ struct orders {
 	int terminal;		/* to become controlling, -1 none */
 	bool session;		/* lead a session */
 	bool private_pids, private_user;
+	bool init;		/* the top begins a PID namespace */
 	int64_t monotonic_ns, boottime_ns;	/* shifts of the clocks */
 	uid_t uid;
 	gid_t gid;
@@ -50,12 +52,14 @@ struct orders {
 	bool share;		/* the top's descriptors are the restore's */
 };
 
+/* An init has number 1 as well. */
 static long clone_as(uint64_t flags, pid_t pid)
 {
-	pid_t tids[1] = { pid };
+	pid_t tids[2] = { flags & CLONE_NEWPID ? 1 : pid, pid };
 	struct clone_args a = {
 		.flags = flags, .exit_signal = SIGCHLD,
-		.set_tid = pid ? (uint64_t)tids : 0, .set_tid_size = pid ? 1 : 0,
+		.set_tid = pid ? (uint64_t)tids : 0,
+		.set_tid_size = !pid ? 0 : flags & CLONE_NEWPID ? 2 : 1,
 	};
 
 	return syscall(SYS_clone3, &a, sizeof(a));
@@ -208,7 +212,8 @@ static void shepherd_main(const struct orders *o)
 		tell(o->sock, -errno);
 		_exit(1);
 	}
-	root = clone_as(o->share ? CLONE_FILES : 0, o->root);
+	root = clone_as((o->share ? CLONE_FILES : 0) |
+			(o->init ? CLONE_NEWPID : 0), o->root);
 	if (root == 0) {
 		/* The shepherd's alone: its end is the end of what we hear. */
 		if (o->share)
@@ -300,6 +305,8 @@ int shepherd_start(struct restore *r, uint64_t root_id, pid_t *root,
 	int socks[2], answer, heard;
 	struct orders o = {
 		.root = root_id, .private_pids = r->private_pids,
+		.init = puppet_is_init(*list_at(&r->puppets, struct puppet *,
+						0)),
 		.private_user = r->private_user, .uid = geteuid(),
 		.gid = getegid(),
 		.monotonic_ns = r->monotonic_shift_ns,

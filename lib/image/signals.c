@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 
 #include "image/capture.h"
+#include "image/pids.h"
 #include "image/restore.h"
 
 #define SIGNALS 64
@@ -223,12 +224,15 @@ static int thread_pending(struct restore *r, struct puppet *p,
 
 			if (pend->shared)
 				batch_add(&b, "queue a signal",
-					  SYS_rt_sigqueueinfo, p->rec->pid, sig,
+					  SYS_rt_sigqueueinfo,
+					  puppet_sees(r, p, p->rec->pid), sig,
 					  at);
 			else
 				batch_add(&b, "queue a signal",
-					  SYS_rt_tgsigqueueinfo, p->rec->pid,
-					  m->rec->tid, sig, at);
+					  SYS_rt_tgsigqueueinfo,
+					  puppet_sees(r, p, p->rec->pid),
+					  puppet_sees(r, p, m->rec->tid), sig,
+					  at);
 			rc = batch_make_room(&b, f);
 		}
 		if (!rc)

@@ -26,6 +26,7 @@
 #include "base/clock.h"
 #include "image/capture.h"
 #include "image/restore.h"
+#include "image/pids.h"
 #include "image/thread.h"
 #include "image/wait.h"
 
@@ -44,6 +45,7 @@ static const struct field fields[] = {
 	FIELD(struct rec_thread, rseq, FIELD_UINT, .hex = true),
 	FIELD(struct rec_thread, wait, FIELD_UINT),
 	FIELD(struct rec_thread, creds, FIELD_UINT),
+	FIELD(struct rec_thread, inner, FIELD_WORDS),
 	FIELD(struct rec_thread, robust, FIELD_UINT, .hex = true),
 	FIELD(struct rec_thread, xstate, FIELD_BLOB, .max = XSTATE_MAX),
 	FIELD(struct rec_thread, wait_ns, FIELD_UINT),
@@ -435,6 +437,7 @@ static int capture_thread(struct capture *c, struct source *s,
 	size_t len;
 
 	rec->tid = t->id;
+	pids_thread(c, &t->status, &rec->inner);
 	rec->pid = s->id;
 	rec->name = xstrdup(t->status.name);
 	rec->mask = t->t.mask;

@@ -18,6 +18,7 @@
 #include <time.h>
 
 #include "image/capture.h"
+#include "image/pids.h"
 #include "image/restore.h"
 
 #define TIMER_CREATE_RESTORE_IDS 77
@@ -212,10 +213,11 @@ struct event {
 	int32_t pad[11];
 };
 
-static int create_next(struct puppet *p, const struct rec_timer *t, int *id,
-		       struct failure *f)
+static int create_next(const struct restore *r, struct puppet *p,
+		       const struct rec_timer *t, int *id, struct failure *f)
 {
-	struct event ev = { t->sigval, t->signal, t->notify, t->tid, { 0 } };
+	struct event ev = { t->sigval, t->signal, t->notify,
+			    puppet_sees(r, p, t->tid), { 0 } };
 	struct batch b;
 	uint64_t at;
 	int rc;
@@ -240,13 +242,13 @@ static int call(struct puppet *p, long nr, uint64_t a1, uint64_t a2,
 	return rc < 0 || ret < 0 ? -1 : 0;
 }
 
-static int create(struct puppet *p, const struct rec_timer *t, bool exact,
-		  struct failure *f)
+static int create(const struct restore *r, struct puppet *p,
+		  const struct rec_timer *t, bool exact, struct failure *f)
 {
 	for (uint32_t tries = 0; tries <= t->id + 1; tries++) {
 		int id = t->id;
 
-		if (create_next(p, t, &id, f) < 0)
+		if (create_next(r, p, t, &id, f) < 0)
 			return -1;
 		if ((uint32_t)id == t->id)
 			return 0;
@@ -370,7 +372,7 @@ static int thread(struct restore *r, struct puppet *p, struct member *m,
 		return -1;
 	exact = call(p, SYS_prctl, TIMER_CREATE_RESTORE_IDS, 1, f) == 0;
 	list_each(&rec->timers, struct rec_timer, t)
-		if (create(p, t, exact, f) < 0)
+		if (create(r, p, t, exact, f) < 0)
 			return -1;
 	if (exact)
 		call(p, SYS_prctl, TIMER_CREATE_RESTORE_IDS, 0, f);

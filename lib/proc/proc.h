@@ -26,6 +26,7 @@ struct proc_status {
 	pid_t pid, tgid, ppid, tracer;
 	pid_t nspid[8];		/* NSpid: from ours inwards */
 	int nspid_n;
+	pid_t nspgid[8], nssid[8];	/* likewise: 0 it is not seen there */
 	uint32_t uid[4], gid[4];	/* real, effective, saved, fs */
 	struct list groups;	/* of uint32_t; list_free() it */
 	uint64_t cap[PROC_CAP_SETS];

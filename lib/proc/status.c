@@ -103,6 +103,13 @@ static void read_nspid(const char *v, struct proc_status *st, void *to)
 		st->nspid[st->nspid_n++] = text_int(&v);
 }
 
+static void read_levels(const char *v, struct proc_status *st, void *to)
+{
+	(void)st;
+	for (int i = 0; *v && i < 8; v = text_blank(v), i++)
+		((pid_t *)to)[i] = text_int(&v);
+}
+
 #define FIELD(key, reader, field) \
 	{ key, sizeof(key) - 1, reader, offsetof(struct proc_status, field) }
 
@@ -123,6 +130,8 @@ static const struct field {
 	FIELD("Gid:", read_ids, gid),
 	FIELD("Groups:", read_groups, groups),
 	FIELD("NSpid:", read_nspid, nspid),
+	FIELD("NSpgid:", read_levels, nspgid),
+	FIELD("NSsid:", read_levels, nssid),
 	FIELD("Kthread:", read_bool, kernel_thread),
 	FIELD("Threads:", read_int, threads),
 	FIELD("SigPnd:", read_hex, sig_pending),
