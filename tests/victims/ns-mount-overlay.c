@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* ns-mount-overlay - an overlay whose layers are on the disk, a file open on it;
  * mounts of its own shared, and a slave of them */
+/* ways: -rootfs because what it has mounted is of this user land */
 /* ways: -as because it takes CAP_SYS_ADMIN to make the namespace */
 #include "mounts.h"
 

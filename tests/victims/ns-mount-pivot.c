@@ -2,6 +2,7 @@
 /* ns-mount-pivot - in a root of its own (pivot_root) on a file system in
  * memory: parts of the old one bound, a proc, a devpts, a sysfs; a child in
  * another root below, one in a second namespace */
+/* ways: -rootfs because what it has mounted is of this user land */
 /* ways: -as because it takes CAP_SYS_ADMIN to make the namespace */
 #include "mounts.h"
 

@@ -2,6 +2,7 @@
 /* ns-mount - a mount namespace of its own: file systems in memory with all
  * kinds of files in them, one file mapped and one deleted; a directory bound
  * read-only, a mount that is gone */
+/* ways: -rootfs because what it has mounted is of this user land */
 /* ways: -as because it takes CAP_SYS_ADMIN to make the namespace */
 #include "mounts.h"
 
