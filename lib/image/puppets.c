@@ -611,7 +611,7 @@ static int make_orphans(struct restore *r, struct puppet *p, uint64_t session,
 			struct failure *f)
 {
 	struct list inner = { 0 };
-	uint64_t number;
+	uint64_t number = 0;
 	struct puppet s;
 
 	list_each(&r->puppets, struct puppet *, kid)
@@ -716,7 +716,7 @@ static int join_leaderless(struct restore *r, struct puppet *p, uint64_t group,
 			   struct failure *f)
 {
 	const struct list *inner = &p->rec->inner_groups;
-	uint64_t number;
+	uint64_t number = 0;
 	struct puppet s;
 
 	if (inner->n && !*list_at(inner, uint64_t, inner->n - 1))
@@ -895,7 +895,7 @@ int puppets_ended(struct restore *r, uint32_t exit, uint32_t flags, int *pidfd,
 		  struct failure *f)
 {
 	struct puppet *top = *list_at(&r->puppets, struct puppet *, 0), s;
-	uint64_t number;
+	uint64_t number = 0;
 	int rc;
 
 	if (stand_in_make(r, &s, top, 0, &top->rec->inner, 0, &number, f) < 0)
