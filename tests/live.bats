@@ -94,8 +94,8 @@ finished() {
 
 @test "pre-copy: who writes faster than the stream is taken is told of" {
 	writer 16 4000
-	"$MOVE_BIN/migrate-capture" --pre-copy --downtime-ms=1 --max-rounds=5 \
-		--kill "$pid" 2>err | {
+	"$MOVE_BIN/migrate-capture" --pre-copy --compress=none \
+		--downtime-ms=1 --max-rounds=5 --kill "$pid" 2>err | {
 		perl -e 'while (sysread(STDIN, $b, 65536)) { syswrite(STDOUT, $b);
 			select(undef, undef, undef, 0.002) }'
 	} >stream
@@ -107,8 +107,8 @@ finished() {
 
 @test "pre-copy: throttled, it is held for part of the time" {
 	writer 16 4000
-	"$MOVE_BIN/migrate-capture" --pre-copy --throttle --downtime-ms=40 \
-		--progress=json --kill "$pid" 2>err | {
+	"$MOVE_BIN/migrate-capture" --pre-copy --compress=none --throttle \
+		--downtime-ms=40 --progress=json --kill "$pid" 2>err | {
 		perl -e 'while (sysread(STDIN, $b, 65536)) { syswrite(STDOUT, $b);
 			select(undef, undef, undef, 0.002) }'
 	} >stream

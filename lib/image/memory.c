@@ -297,7 +297,7 @@ static int write_known(struct reader *r, struct tracked *t,
 		       const struct rec_mapping *m, struct failure *f)
 {
 	struct pageset todo = { 0 }, gone = { 0 };
-	int rc = track_last(t, r->s->pagemap, m, &todo, &gone, f);
+	int rc = track_last(t, r->s, m, &todo, &gone, f);
 
 	r->sent = &t->sent;
 	if (rc == 0)

@@ -57,6 +57,23 @@ static uint64_t fit_bytes(const struct source *s)
 	return n;
 }
 
+/*
+ * A device writes to memory without asking the page tables.  Who may have asked
+ * one to (O_DIRECT, rings) is sent whole in the freeze, when nothing is under way.
+ */
+static bool has_devices_write(const struct source *s)
+{
+	list_each(&s->fds, struct source_fd, fd)
+		if (!strcmp(fd->link, "anon_inode:[io_uring]") ||
+		    (fd->info.flags & O_DIRECT &&
+		     (S_ISREG(fd->st.st_mode) || S_ISBLK(fd->st.st_mode))))
+			return true;
+	list_each(&s->maps, struct proc_map, m)
+		if (!strncmp(m->path, "/[aio]", 6))
+			return true;
+	return false;
+}
+
 static uint64_t overlap(const struct rec_area *a, uint64_t start, uint64_t end)
 {
 	if (a->start >= end || start >= a->end)
@@ -174,7 +191,7 @@ int track_start(struct track *tr, struct capture *c, struct failure *f)
 {
 	list_each(&c->sources, struct source, s)
 		if (!s->zombie && s->tasks.n && fit_bytes(s) >= SPACE_MIN &&
-		    track_space(tr, s, f) < 0)
+		    !has_devices_write(s) && track_space(tr, s, f) < 0)
 			return -1;
 	return 0;
 }
@@ -398,12 +415,14 @@ static void add_sent(const struct tracked *t, const struct list *away,
 	}
 }
 
-int track_last(struct tracked *t, int pagemap, const struct rec_mapping *m,
-	       struct pageset *todo, struct pageset *gone, struct failure *f)
+int track_last(struct tracked *t, const struct source *s,
+	       const struct rec_mapping *m, struct pageset *todo,
+	       struct pageset *gone, struct failure *f)
 {
 	struct list ranges = { 0 }, away = { 0 };
-	int rc = proc_pages_written(pagemap, m->start, m->end, false,
-				    &ranges);
+	int pagemap = s->pagemap;
+	int rc = has_devices_write(s) ? -1 :
+		proc_pages_written(pagemap, m->start, m->end, false, &ranges);
 
 	if (rc == 0)
 		rc = proc_pages_gone(pagemap, m->start, m->end, &away);

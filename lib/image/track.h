@@ -51,8 +51,9 @@ uint64_t track_written(const struct track *);
  * is to be sent of it, and what the reader has and must forget. */
 struct tracked *track_find(const struct track *, pid_t pid);
 bool track_knows(const struct tracked *, const struct rec_mapping *m);
-int track_last(struct tracked *, int pagemap, const struct rec_mapping *m,
-	       struct pageset *todo, struct pageset *gone, struct failure *);
+int track_last(struct tracked *, const struct source *,
+	       const struct rec_mapping *m, struct pageset *todo,
+	       struct pageset *gone, struct failure *);
 /* Is the userfaultfd on this mapping ours? */
 bool track_watches(const struct track *, pid_t pid, const struct proc_map *m);
 
