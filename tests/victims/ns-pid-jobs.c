@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* ns-pid-jobs - in a PID namespace: a session, a group whose leader has ended,
  * an orphan that its init has taken, a zombie */
+/* ways: -rootfs because what it has mounted is of this user land */
 /* ways: -as because it takes CAP_SYS_ADMIN to make the namespace */
 #include "mounts.h"
 

@@ -2,6 +2,7 @@
 /* ns-pid - a PID namespace with its init, a thread, children and a grandchild,
  * as many numbers as levels; a proc of it; groups, pending signals and timers
  * in its numbers; another namespace in it, and one that has nobody yet */
+/* ways: -rootfs because what it has mounted is of this user land */
 /* ways: -as because it takes CAP_SYS_ADMIN to make the namespace */
 #include "mounts.h"
 
