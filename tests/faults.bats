@@ -689,13 +689,15 @@ time.sleep(1000)
 	mkdir small
 	mount -t tmpfs -o size=64k tmpfs small
 	ends 74 migrate-capture bash -c \
-		"'$MOVE_BIN/migrate-capture' --kill $move_pid >small/stream" ||
+		"'$MOVE_BIN/migrate-capture' --compress=none --kill $move_pid \
+			>small/stream" ||
 		{ umount small; false; }
 	umount small
 	ends 74 migrate-capture bash -c "set -o pipefail;
 		'$MOVE_BIN/migrate-capture' --kill $move_pid | :"
 	ends 74 migrate-capture bash -c \
-		"ulimit -f 100; '$MOVE_BIN/migrate-capture' --kill $move_pid >f"
+		"ulimit -f 100; '$MOVE_BIN/migrate-capture' --compress=none \
+			--kill $move_pid >f"
 	source_is_whole
 	source_passes wait-poll
 }
