@@ -6,10 +6,8 @@
  */
 #include <errno.h>
 #include <linux/kcmp.h>
-#include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -305,53 +303,6 @@ static void await_stop(const struct source *s)
 	}
 }
 
-static pid_t outer_pid(const struct source *s, pid_t inner)
-{
-	struct list kids = { 0 };
-	pid_t found = 0;
-
-	if ((pid_t)s->id == s->pid)
-		return inner;
-	proc_children(s->pid, &kids);
-	list_each(&kids, pid_t, kid) {
-		struct proc_status st = { 0 };
-
-		if (proc_status(*kid, *kid, &st) == 0 &&
-		    (pid_t)proc_inner_id(&st, 0) == inner)
-			found = *kid;
-		proc_status_free(&st);
-	}
-	list_free(&kids);
-	return found;
-}
-
-/*
- * To give much memory back takes the kernel longer than anything else here, 80
- * ms for a GiB in small pages, and the PID is free only after that; who restores
- * on this machine waits for it.  So another process, that has the same memory and
- * does nothing, outlives the source for a moment.  It dies with us; 0: it could
- * not be made, which is no matter.
- */
-#define MUCH_MEMORY	(4ull << 20)
-
-static pid_t make_heir(struct source *s)
-{
-	const uint64_t arg[6] = { CLONE_VM | CLONE_PTRACE };
-	struct tracee *t = &source_leader(s)->t;
-	struct failure ignored = { 0 };
-	uint64_t bytes = 0;
-	int64_t pid;
-
-	list_each(&s->maps, struct proc_map, m)
-		bytes += m->rss;
-	if (bytes < MUCH_MEMORY || !t->stopped ||
-	    ptrace(PTRACE_SETOPTIONS, t->tid, 0, PTRACE_O_EXITKILL) < 0 ||
-	    strings_stub_in_vdso(&s->strings, &ignored) < 0 ||
-	    tracee_once(&s->strings, t, SYS_clone, arg, &pid, &ignored) < 0)
-		return 0;
-	return pid > 0 ? outer_pid(s, pid) : 0;
-}
-
 /* The main thread last: it ends when the others have gone. */
 static void reap(struct source *s)
 {
@@ -367,8 +318,6 @@ static void reap(struct source *s)
 void capture_release(struct capture *c, enum capture_end end)
 {
 	struct failure ignored = { 0 };
-	struct list heirs = { 0 };
-	bool deep = pids_has_spaces(c);	/* whose init would wait for heirs */
 
 	guard_tell(c, end);
 	list_each(&c->sources, struct source, s) {
@@ -378,8 +327,6 @@ void capture_release(struct capture *c, enum capture_end end)
 				       &ignored);
 		if (end != END_RUNNING && s->tasks.n)
 			kill(s->pid, SIGSTOP);
-		if (end == END_KILLED && s->tasks.n && !deep)
-			*(pid_t *)list_add(&heirs, sizeof(pid_t)) = make_heir(s);
 	}
 	for (size_t i = c->sources.n; end == END_KILLED && i--;)
 		kill(list_at(&c->sources, struct source, i)->pid, SIGKILL);
@@ -396,10 +343,6 @@ void capture_release(struct capture *c, enum capture_end end)
 				thread_remember_wait(t);
 			tracee_release(&t->t, end == END_STOPPED);
 		}
-	list_each(&heirs, pid_t, heir)
-		if (*heir > 0)
-			kill(*heir, SIGKILL);
-	list_free(&heirs);
 	if (end == END_STOPPED)
 		list_each(&c->sources, struct source, s)
 			await_stop(s);
