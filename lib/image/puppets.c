@@ -811,11 +811,11 @@ static int set_foreground(struct restore *r, uint64_t id, int slave,
 		}
 	/* Of those with the terminal, one that has a number for it. */
 	list_each(&r->puppets, struct puppet *, any)
-		if (group && (*any)->rec->terminal == id &&
+		if (p && group && (*any)->rec->terminal == id &&
 		    !puppet_sees_group(r, p, group))
 			p = *any;
-	group = group ? puppet_sees_group(r, p, group) : 0;
-	if (!p || !group)
+	group = p && group ? puppet_sees_group(r, p, group) : 0;
+	if (!group)
 		return 0;
 	puppet_batch(p, &b);
 	batch_add(&b, NULL, SYS_ioctl, slave, TIOCSPGRP,
